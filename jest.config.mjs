@@ -1,0 +1,24 @@
+import { basename } from 'node:path';
+
+// One configuration for every package: each runs it with its own folder as the root.
+// Packages of ours resolve to their sources, so that a test never sees a stale build.
+export default {
+  displayName: basename(process.cwd()),
+  testEnvironment: 'node',
+  extensionsToTreatAsEsm: ['.ts'],
+  testMatch: ['<rootDir>/**/*.test.ts'],
+  testPathIgnorePatterns: ['/node_modules/', '/dist/'],
+  modulePathIgnorePatterns: ['/dist/'],
+  transform: {
+    '^.+\\.ts$': [
+      '@swc/jest',
+      { jsc: { parser: { syntax: 'typescript' }, target: 'es2023' }, module: { type: 'es6' }, sourceMaps: 'inline' },
+    ],
+  },
+  moduleNameMapper: {
+    '^@atoll/storage/testing$': '<rootDir>/../../packages/storage/src/testing/index.ts',
+    '^@atoll/([a-z0-9-]+)$': '<rootDir>/../../packages/$1/src/index.ts',
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+  },
+  testTimeout: 30_000,
+};

@@ -1,0 +1,25 @@
+// Runs jest for the package in the current folder, with what ECMAScript modules need, and leaves test-results.json behind.
+import { spawnSync } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
+const jest = createRequire(import.meta.url).resolve('jest/bin/jest.js');
+const config = fileURLToPath(new URL('../../jest.config.mjs', import.meta.url));
+const { status } = spawnSync(
+  process.execPath,
+  [
+    '--experimental-vm-modules',
+    '--disable-warning=ExperimentalWarning',
+    jest,
+    '--config',
+    config,
+    '--rootDir',
+    process.cwd(),
+    '--json',
+    '--outputFile=test-results.json',
+    '--passWithNoTests',
+    ...process.argv.slice(2),
+  ],
+  { stdio: 'inherit' },
+);
+process.exit(status ?? 1);

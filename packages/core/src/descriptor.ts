@@ -1,0 +1,10 @@
+import type { Digest } from './digest.js';
+
+/** What a manifest says of something it names; image-spec, Content Descriptors. */
+export interface Descriptor {
+  readonly mediaType: string;
+  readonly digest: Digest;
+  readonly size: number;
+  readonly artifactType?: string;
+  readonly annotations?: Readonly<Record<string, string>>;
+}

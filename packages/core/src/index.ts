@@ -1,0 +1,29 @@
+export { systemClock, type Clock } from './clock.js';
+export type { Descriptor } from './descriptor.js';
+export {
+  algorithmOf,
+  digestFromHex,
+  digestOf,
+  hexOf,
+  isDigest,
+  isDigestAlgorithm,
+  parseDigest,
+  type Digest,
+  type DigestAlgorithm,
+} from './digest.js';
+export { isHybridTime, millisecondsOf, nextHybridTime, type HybridTime } from './hybrid-time.js';
+export { isTag, parseReference, parseTag, type Reference, type Tag } from './reference.js';
+export {
+  emptyRegister,
+  joinRegisters,
+  liveSiblings,
+  liveValue,
+  projectRegister,
+  sameRegister,
+  writeRegister,
+  type Origin,
+  type Register,
+  type Sibling,
+} from './register.js';
+export { RegistryError, type ErrorEntry, type RegistryCode } from './registry-error.js';
+export { isRepositoryName, MAX_NAME_BYTES, parseRepositoryName, type RepositoryName } from './repository-name.js';

@@ -1,0 +1,127 @@
+import type { Readable } from 'node:stream';
+
+/** Opaque, and never repeated for one key: equal means the object was not written in between. */
+export type Version = string;
+
+export interface ObjectInfo {
+  readonly key: string;
+  readonly sizeBytes: number;
+  readonly version: Version;
+  readonly modified: Date;
+}
+
+export type PutCondition = { readonly ifAbsent: true } | { readonly ifVersion: Version } | { readonly blind: true };
+export type DeleteCondition = { readonly ifVersion: Version } | { readonly blind: true };
+
+export interface CallOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
+
+/** What the store acknowledged of one part; plain JSON, kept in the upload's session. */
+export interface PartReceipt {
+  readonly number: number;
+  readonly sizeBytes: number;
+  /** What the driver needs to name exactly these bytes again: an ETag, a block id. Empty where offsets suffice. */
+  readonly tag: string;
+}
+
+export interface Capabilities {
+  /** Whether `delete` honours `ifVersion`. */
+  readonly conditionalDelete: boolean;
+  readonly presign: boolean;
+  /** How a data object is written in parts. The last part may be smaller than `minBytes`. */
+  readonly parts: {
+    readonly minBytes: number;
+    readonly maxCount: number;
+    /** All parts but the last must have one size. */
+    readonly equal: boolean;
+    /** A part of unknown length may be streamed; otherwise its bytes are buffered and its size is known. */
+    readonly streamed: boolean;
+  };
+}
+
+export type Chunks = AsyncIterable<Uint8Array>;
+
+/**
+ * What Atoll asks of an object store (docs/drivers/contract.md). Each key is linearizable; a listing returns every key that exists
+ * throughout it, in byte order. A conflict is a value, never an exception, and the outcome of an ambiguous small write is settled
+ * inside the driver. Everything else that goes wrong is a StorageError.
+ */
+export interface ObjectStore {
+  /** For logs and messages, without secrets: `file:///data/eu`. */
+  readonly url: string;
+  readonly capabilities: Capabilities;
+
+  /** A small object, whole. */
+  get(key: string, options?: CallOptions): Promise<{ info: ObjectInfo; body: Buffer } | undefined>;
+
+  /** Bytes `[start, end)`, the whole object by default. The caller drains or destroys `body`. */
+  open(
+    key: string,
+    options?: CallOptions & { readonly start?: number; readonly end?: number },
+  ): Promise<{ info: ObjectInfo; body: Readable } | undefined>;
+
+  head(key: string, options?: CallOptions): Promise<ObjectInfo | undefined>;
+
+  /** A small object, whole: all of `body` becomes visible at once and durably, or none of it. */
+  put(
+    key: string,
+    body: Uint8Array,
+    condition: PutCondition,
+    options?: CallOptions,
+  ): Promise<{ version: Version } | 'conflict'>;
+
+  /** Deleting what is not there is `absent`, so a repeat is safe. */
+  delete(key: string, condition: DeleteCondition, options?: CallOptions): Promise<'deleted' | 'absent' | 'conflict'>;
+
+  /** Keys that begin with `prefix` and sort after `after`, at most `limit` of them, in byte order. */
+  list(
+    prefix: string,
+    options: CallOptions & { readonly after?: string; readonly limit: number },
+  ): Promise<{ entries: ObjectInfo[]; more: boolean }>;
+
+  /** A data object in one stream: visible whole and durable, or not at all. `key` is never written twice. */
+  putData(key: string, chunks: Chunks, options?: CallOptions): Promise<{ sizeBytes: number }>;
+
+  /** Begins a data object that is written in parts, by this or another process; the answer goes into the session. */
+  beginData(key: string, options?: CallOptions): Promise<Json>;
+
+  /**
+   * Writes one part durably. A part written again under the same number replaces it, as long as the data object is not complete.
+   * The caller lets one writer at a time write to an upload where `parts.streamed` holds.
+   */
+  writePart(
+    key: string,
+    upload: Json,
+    part: { readonly number: number; readonly offsetBytes: number },
+    chunks: Chunks,
+    options?: CallOptions,
+  ): Promise<PartReceipt>;
+
+  /** Makes the data object visible from its parts, without copying bytes. Safe to repeat once it has succeeded. */
+  completeData(
+    key: string,
+    upload: Json,
+    parts: readonly PartReceipt[],
+    options?: CallOptions,
+  ): Promise<{ sizeBytes: number }>;
+
+  /** Frees the parts of an upload that will not be completed. Safe to repeat. */
+  abortData(key: string, upload: Json, options?: CallOptions): Promise<void>;
+
+  /** A URL from which the holder may read the object for a while, or `undefined` where `presign` does not hold. */
+  presignGet(
+    key: string,
+    options: { readonly ttlSeconds: number; readonly contentType: string },
+  ): Promise<string | undefined>;
+
+  close(): Promise<void>;
+}
+
+/** What a peer's bucket is opened as. */
+export type ReadableStore = Pick<
+  ObjectStore,
+  'url' | 'capabilities' | 'get' | 'open' | 'head' | 'list' | 'presignGet' | 'close'
+>;
