@@ -1,4 +1,9 @@
+export { countCalls, type CallCounter } from './count-calls.js';
+export { interceptStore, type Interceptor, type StoreOperation } from './intercept-store.js';
 export { digestInKey, keys, nameInMarker } from './key-layout.js';
+export { compareKeys, lowerBound } from './key-order.js';
+export { KeyedMutex } from './keyed-mutex.js';
+export { MemoryStore } from './memory-store.js';
 export type {
   CallOptions,
   Capabilities,
@@ -13,3 +18,4 @@ export type {
   Version,
 } from './object-store.js';
 export { isStorageError, StorageError, type StorageErrorKind } from './storage-error.js';
+export { untilAborted } from './until-aborted.js';

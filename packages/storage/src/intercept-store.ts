@@ -1,0 +1,29 @@
+import type { ObjectStore } from './object-store.js';
+
+export type StoreOperation = Exclude<keyof ObjectStore, 'url' | 'capabilities' | 'close'>;
+
+/** Runs before, after or instead of a call; `key` is the prefix where the operation is `list`. */
+export type Interceptor = <T>(operation: StoreOperation, key: string, call: () => Promise<T>) => Promise<T>;
+
+/** The same store with `around` about every call but `close`. */
+export function interceptStore(store: ObjectStore, around: Interceptor): ObjectStore {
+  return {
+    url: store.url,
+    capabilities: store.capabilities,
+    get: (key, o) => around('get', key, () => store.get(key, o)),
+    open: (key, o) => around('open', key, () => store.open(key, o)),
+    head: (key, o) => around('head', key, () => store.head(key, o)),
+    put: (key, body, condition, o) => around('put', key, () => store.put(key, body, condition, o)),
+    delete: (key, condition, o) => around('delete', key, () => store.delete(key, condition, o)),
+    list: (prefix, o) => around('list', prefix, () => store.list(prefix, o)),
+    putData: (key, chunks, o) => around('putData', key, () => store.putData(key, chunks, o)),
+    beginData: (key, o) => around('beginData', key, () => store.beginData(key, o)),
+    writePart: (key, upload, part, chunks, o) =>
+      around('writePart', key, () => store.writePart(key, upload, part, chunks, o)),
+    completeData: (key, upload, parts, o) =>
+      around('completeData', key, () => store.completeData(key, upload, parts, o)),
+    abortData: (key, upload, o) => around('abortData', key, () => store.abortData(key, upload, o)),
+    presignGet: (key, o) => around('presignGet', key, () => store.presignGet(key, o)),
+    close: () => store.close(),
+  };
+}
