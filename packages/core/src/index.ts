@@ -12,6 +12,8 @@ export {
   type DigestAlgorithm,
 } from './digest.js';
 export { isHybridTime, millisecondsOf, nextHybridTime, type HybridTime } from './hybrid-time.js';
+export { isManifestMediaType } from './manifest-media-types.js';
+export { MAX_MANIFEST_BYTES, parseManifest, type ParsedManifest } from './manifest.js';
 export { isTag, parseReference, parseTag, type Reference, type Tag } from './reference.js';
 export {
   emptyRegister,
