@@ -1,4 +1,5 @@
 export { countCalls, type CallCounter } from './count-calls.js';
+export { faulty, type Fault } from './faulty.js';
 export { interceptStore, type Interceptor, type StoreOperation } from './intercept-store.js';
 export { digestInKey, keys, nameInMarker } from './key-layout.js';
 export { compareKeys, lowerBound } from './key-order.js';
@@ -17,5 +18,6 @@ export type {
   ReadableStore,
   Version,
 } from './object-store.js';
+export { probeStore, type ProbeFindings } from './probe-store.js';
 export { isStorageError, StorageError, type StorageErrorKind } from './storage-error.js';
 export { untilAborted } from './until-aborted.js';

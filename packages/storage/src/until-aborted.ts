@@ -5,7 +5,10 @@ import type { Chunks } from './object-store.js';
  * A source that waits is told to end but not waited for.
  */
 export async function* untilAborted(chunks: Chunks, signal?: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
-  if (signal === undefined) return yield* chunks;
+  if (signal === undefined) {
+    yield* chunks;
+    return;
+  }
   signal.throwIfAborted();
   const iterator = chunks[Symbol.asyncIterator]();
   try {

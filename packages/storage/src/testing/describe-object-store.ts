@@ -1,0 +1,46 @@
+import { afterEach, beforeEach, describe } from '@jest/globals';
+import type { ObjectStore } from '../object-store.js';
+import { dataTests } from './data-tests.js';
+import { keyTests } from './key-tests.js';
+import { listTests } from './list-tests.js';
+import { objectTests } from './object-tests.js';
+import { raceTests } from './race-tests.js';
+import { signalTests } from './signal-tests.js';
+
+export interface StoreUnderTest {
+  /** Empty. */
+  readonly store: ObjectStore;
+  readonly close: () => Promise<void>;
+  /** The same data as another process finds them; `store` is not used again. Absent where data do not outlive a store. */
+  readonly reopen?: () => Promise<ObjectStore>;
+}
+
+/** What the groups of tests below work on: it is another store in every test. */
+export type Subject = () => StoreUnderTest;
+
+/**
+ * The contract of `ObjectStore` as tests (docs/drivers/contract.md). Every driver's own test file calls this once; what
+ * `capabilities` claims is tested, what it does not claim must say so when it is called.
+ */
+export function describeObjectStore(name: string, open: () => Promise<StoreUnderTest>): void {
+  describe(name, () => {
+    let current: StoreUnderTest | undefined;
+    const subject: Subject = () => {
+      if (current === undefined) throw new Error('no store is open');
+      return current;
+    };
+    beforeEach(async () => {
+      current = await open();
+    });
+    afterEach(async () => {
+      await current?.close();
+      current = undefined;
+    });
+    describe('objects', () => objectTests(subject));
+    describe('races', () => raceTests(subject));
+    describe('lists', () => listTests(subject));
+    describe('keys', () => keyTests(subject));
+    describe('data objects', () => dataTests(subject));
+    describe('signals', () => signalTests(subject));
+  });
+}

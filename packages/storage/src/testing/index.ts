@@ -1,0 +1,2 @@
+export { faulty, type Fault } from '../faulty.js';
+export { describeObjectStore, type StoreUnderTest } from './describe-object-store.js';
