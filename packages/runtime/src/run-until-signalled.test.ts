@@ -47,6 +47,11 @@ describe('a process that is told to stop', () => {
     expect(lines).not.toContain('stop store');
   });
 
+  test('takes one signal that comes twice, as from a terminal and from npm, for one', async () => {
+    const { status, lines } = await run('brief', 'SIGINT', 'SIGINT');
+    expect({ status, last: lines.at(-1) }).toEqual({ status: 0, last: 'stop store' });
+  });
+
   test('ends with 1 and says so when something hangs', async () => {
     const { status, lines } = await run('hanging', 'SIGTERM');
     expect(status).toBe(1);

@@ -16,6 +16,8 @@ interface Owned {
 }
 
 const INTERRUPTED = 130;
+/** One Ctrl-C reaches us from the terminal and again from npm, which passes on what it gets. */
+const SAME_KEYPRESS_MS = 250;
 
 /**
  * Starts, waits for SIGTERM or SIGINT, and stops what was started in reverse order. Answers the exit status: 0, or 1 when something
@@ -26,8 +28,12 @@ export async function runUntilSignalled({ start, stopTimeoutSeconds, log }: RunO
   const owned: Owned[] = [];
   const told = new AbortController();
   const signalled = new Promise<NodeJS.Signals>((resolve) => {
+    let first: { readonly signal: NodeJS.Signals; readonly atMs: number } | undefined;
     const stop = (signal: NodeJS.Signals): void => {
-      if (told.signal.aborted) process.exit(INTERRUPTED);
+      const atMs = performance.now();
+      if (first?.signal === signal && atMs - first.atMs < SAME_KEYPRESS_MS) return;
+      if (first !== undefined) process.exit(INTERRUPTED);
+      first = { signal, atMs };
       told.abort();
       exitAfter(stopTimeoutSeconds, log);
       resolve(signal);

@@ -21,7 +21,8 @@ async function start(own, signal) {
 async function stopApi() {
   say('stop api');
   if (plan === 'failing') throw new Error('cannot');
-  if (plan === 'slow') say('draining');
+  if (plan === 'slow' || plan === 'brief') say('draining');
+  if (plan === 'brief') await sleep(50);
   if (plan === 'slow' || plan === 'hanging') await sleep(60_000);
 }
 
