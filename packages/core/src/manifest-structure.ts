@@ -57,12 +57,12 @@ export function checkManifestStructure(text: string): void {
 
 /** Where the string that begins at `start` has its closing quote: the first one after an even number of backslashes. */
 function endOfString(text: string, start: number): number {
-  for (let end = start; ;) {
-    end = text.indexOf('"', end + 1);
+  for (let end = text.indexOf('"', start + 1); end > 0; end = text.indexOf('"', end + 1)) {
     let before = end - 1;
     while (text[before] === '\\') before--;
     if ((end - before) % 2 === 1) return end;
   }
+  return text.length;
 }
 
 /** In valid JSON only a key is followed by a colon. */

@@ -52,7 +52,7 @@ export class RegistryError extends Error {
     message: string,
     readonly more: More = {},
   ) {
-    super(message, { cause: more.cause });
+    super(message, more.cause === undefined ? undefined : { cause: more.cause });
   }
 
   get status(): number {

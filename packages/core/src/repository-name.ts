@@ -5,7 +5,7 @@ declare const nameBrand: unique symbol;
 /** A repository's name, `/` between its components; made only by {@link parseRepositoryName}. */
 export type RepositoryName = string & { readonly [nameBrand]: true };
 
-/** One byte less than clients allow with a host in front, so that a storage key's segment stays within 255 bytes. */
+/** Clients allow 255 with the host in front. A storage key's segment may hold a name and one character more, and file systems allow it 255. */
 export const MAX_NAME_BYTES = 253;
 
 const COMPONENT = '[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*';
