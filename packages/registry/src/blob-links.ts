@@ -1,0 +1,96 @@
+import type { Clock, Digest, RepositoryName } from '@atoll/core';
+import { keys, type CallOptions, type ObjectStore, type ReadableStore, type Version } from '@atoll/storage';
+import { z } from 'zod';
+import { updateObject } from './cas.js';
+import { jsonCodec, readObject } from './json-object.js';
+
+/** That a repository may serve a blob. `condemned` means that a collector is about to decide; readers see no difference. */
+export interface BlobLink {
+  readonly st: 'live' | 'condemned';
+  /** When somebody last showed interest, in milliseconds since 1970: the start of the link's grace period. */
+  readonly at: number;
+}
+
+const REFRESH_AFTER_MS = 12 * 60 * 60 * 1000;
+
+const linkCodec = jsonCodec<BlobLink>(z.object({ st: z.enum(['live', 'condemned']), at: z.number().nonnegative() }));
+
+export function readLink(
+  store: Pick<ReadableStore, 'get'>,
+  repository: RepositoryName,
+  digest: Digest,
+  o: CallOptions = {},
+): Promise<{ value: BlobLink; version: Version } | undefined> {
+  return readObject(store, keys.link(repository, digest), linkCodec, o);
+}
+
+/** The changes a link goes through, each a compare-and-swap (docs/adr/0001-key-layout.md). */
+export class BlobLinks {
+  constructor(
+    private readonly store: Pick<ObjectStore, 'get' | 'put' | 'delete'>,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Makes the link, or saves it from a collector. One request when it is new. */
+  async ensure(repository: RepositoryName, digest: Digest, o: CallOptions = {}): Promise<void> {
+    await this.#change(repository, digest, (old) => (old === undefined || this.#aging(old) ? 'live' : undefined), {
+      ...o,
+      probablyNew: true,
+    });
+  }
+
+  /** Saves an existing link from a collector. `false` when there is none. One request when nobody is after it. */
+  async rescue(repository: RepositoryName, digest: Digest, o: CallOptions = {}): Promise<boolean> {
+    const kept = await this.#change(repository, digest, (old) => (old?.st === 'condemned' ? 'live' : undefined), o);
+    return kept !== undefined;
+  }
+
+  /** As {@link rescue}, and starts the grace period again where much of it has passed. */
+  async touch(repository: RepositoryName, digest: Digest, o: CallOptions = {}): Promise<boolean> {
+    const kept = await this.#change(repository, digest, (old) => (old && this.#aging(old) ? 'live' : undefined), o);
+    return kept !== undefined;
+  }
+
+  /**
+   * Marks the link, so that whoever comes to rely on it has to write it. The answer is the version to delete by; it is new even if
+   * another had marked the link before. `undefined` when there is no link.
+   */
+  async condemn(repository: RepositoryName, digest: Digest, o: CallOptions = {}): Promise<Version | undefined> {
+    const marked = await this.#change(repository, digest, (old) => (old === undefined ? undefined : 'condemned'), o);
+    return marked?.version;
+  }
+
+  /** Takes the mark off again, whoever set it: a mark is only ever a question. */
+  async acquit(repository: RepositoryName, digest: Digest, o: CallOptions = {}): Promise<void> {
+    await this.rescue(repository, digest, o);
+  }
+
+  /** Removes the link if nobody wrote it since it was marked. */
+  async remove(repository: RepositoryName, digest: Digest, ifVersion: Version, o: CallOptions = {}): Promise<boolean> {
+    const removed = await this.store.delete(keys.link(repository, digest), { ifVersion }, { signal: o.signal });
+    return removed !== 'conflict';
+  }
+
+  #change(
+    repository: RepositoryName,
+    digest: Digest,
+    decide: (old: BlobLink | undefined) => BlobLink['st'] | undefined,
+    o: CallOptions & { readonly probablyNew?: boolean },
+  ) {
+    return updateObject<BlobLink>(
+      this.store,
+      keys.link(repository, digest),
+      linkCodec,
+      (old) => {
+        const st = decide(old);
+        // A condemned link keeps its age: being looked at by a collector is no interest in the blob.
+        return st && { st, at: st === 'condemned' && old ? old.at : this.clock.now() };
+      },
+      o,
+    );
+  }
+
+  #aging(link: BlobLink): boolean {
+    return link.st === 'condemned' || this.clock.now() - link.at > REFRESH_AFTER_MS;
+  }
+}

@@ -1,0 +1,62 @@
+import { type Clock, type Digest } from '@atoll/core';
+import { keys, type CallOptions, type ObjectStore, type ReadableStore } from '@atoll/storage';
+import { z } from 'zod';
+import { updateObject } from './cas.js';
+import { sizeField } from './fields.js';
+import { jsonCodec, readObject } from './json-object.js';
+
+/** Which data object of the region holds a digest's bytes. */
+export interface BlobRecord {
+  readonly st: 'live' | 'condemned';
+  /** The data object's key. It never changes while the record lives. */
+  readonly data: string;
+  readonly size: number;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+}
+
+const recordCodec = jsonCodec<BlobRecord>(
+  z.object({
+    st: z.enum(['live', 'condemned']),
+    data: z.string().startsWith('d/'),
+    size: sizeField,
+    at: z.number().nonnegative(),
+  }),
+);
+
+export async function readRecord(
+  store: Pick<ReadableStore, 'get'>,
+  digest: Digest,
+  o: CallOptions = {},
+): Promise<BlobRecord | undefined> {
+  return (await readObject(store, keys.record(digest), recordCodec, o))?.value;
+}
+
+/** The changes a record goes through, each a compare-and-swap (docs/adr/0001-key-layout.md). */
+export class BlobRecords {
+  constructor(
+    private readonly store: Pick<ObjectStore, 'get' | 'put'>,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Names `data` as the digest's bytes, unless others are named already. The answer is the record that stands. */
+  async ensure(digest: Digest, data: string, size: number, o: CallOptions = {}): Promise<BlobRecord> {
+    const fresh: BlobRecord = { st: 'live', data, size, at: this.clock.now() };
+    const change = (old: BlobRecord | undefined) => (old === undefined ? fresh : revived(old));
+    const updated = await updateObject(this.store, keys.record(digest), recordCodec, change, {
+      ...o,
+      probablyNew: true,
+    });
+    return updated?.value ?? fresh;
+  }
+
+  /** The record, saved from a collector if need be; `undefined` when there is none. One request when nobody is after it. */
+  async rescue(digest: Digest, o: CallOptions = {}): Promise<BlobRecord | undefined> {
+    const updated = await updateObject(this.store, keys.record(digest), recordCodec, (old) => old && revived(old), o);
+    return updated?.value;
+  }
+}
+
+function revived(record: BlobRecord): BlobRecord | undefined {
+  return record.st === 'condemned' ? { ...record, st: 'live' } : undefined;
+}

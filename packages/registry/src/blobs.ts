@@ -1,0 +1,266 @@
+import { randomBytes } from 'node:crypto';
+import type { Readable } from 'node:stream';
+import {
+  algorithmOf,
+  hexOf,
+  RegistryError,
+  systemClock,
+  type Clock,
+  type Descriptor,
+  type Digest,
+  type RepositoryName,
+} from '@atoll/core';
+import { keys, type CallOptions, type Chunks, type ObjectStore, type ReadableStore } from '@atoll/storage';
+import { LRUCache } from 'lru-cache';
+import pLimit from 'p-limit';
+import { BlobLinks, readLink } from './blob-links.js';
+import { BlobRecords, readRecord, type BlobRecord } from './blob-records.js';
+import { VerifiedChunks } from './verified-chunks.js';
+
+/** Where a blob's bytes are. */
+export interface BlobLocation {
+  readonly digest: Digest;
+  readonly sizeBytes: number;
+  readonly dataKey: string;
+}
+
+/** Who else may name a blob of a repository. */
+export interface BlobReferences {
+  /** To be asked before {@link manifestsNaming}: an intent goes only after its manifest is there. */
+  intentsNaming(repository: RepositoryName, digest: Digest, o: CallOptions): Promise<boolean>;
+  manifestsNaming(repository: RepositoryName, digest: Digest, o: CallOptions): Promise<boolean>;
+}
+
+export interface BlobsParts {
+  readonly store: ObjectStore;
+  readonly references: BlobReferences;
+  /** Told of every repository that gets a blob. */
+  readonly catalog: { ensure(repository: RepositoryName, o: CallOptions): Promise<void> };
+  readonly clock?: Clock;
+}
+
+const REMEMBERED_RECORDS = 50_000;
+/** Far below the day for which a data object outlives its record. */
+const REMEMBERED_MS = 60 * 60 * 1000;
+const PINS_AT_ONCE = 8;
+const DELETE_ATTEMPTS = 8;
+
+/** The blob's link and record, read at once; both are needed. Works on a peer's store as well. */
+export async function findBlob(
+  store: Pick<ReadableStore, 'get'>,
+  repository: RepositoryName,
+  digest: Digest,
+  o: CallOptions = {},
+): Promise<BlobLocation | undefined> {
+  const [link, record] = await Promise.all([readLink(store, repository, digest, o), readRecord(store, digest, o)]);
+  return link && record && locationOf(digest, record);
+}
+
+/**
+ * A fresh key for a data object that no upload session names. It tells the digest it was written for, so that what a crash leaves
+ * behind can be told from what is in use by reading one record.
+ */
+export function newBlobKey(digest: Digest): string {
+  return keys.data(`${randomBytes(16).toString('hex')}.${algorithmOf(digest)}-${hexOf(digest)}`);
+}
+
+/** Blobs of repositories: each a link per repository, and per region one record and one data object (docs/adr/0001-key-layout.md). */
+export class Blobs {
+  readonly #store: ObjectStore;
+  readonly #links: BlobLinks;
+  readonly #records: BlobRecords;
+  readonly #remembered = new LRUCache<Digest, BlobLocation>({ max: REMEMBERED_RECORDS, ttl: REMEMBERED_MS });
+
+  constructor(private readonly parts: BlobsParts) {
+    const clock = parts.clock ?? systemClock;
+    this.#store = parts.store;
+    this.#links = new BlobLinks(parts.store, clock);
+    this.#records = new BlobRecords(parts.store, clock);
+  }
+
+  /** Two requests at once, one when this process knows the record. A link is never remembered: what is unlinked is gone at once. */
+  async find(repository: RepositoryName, digest: Digest, o: CallOptions = {}): Promise<BlobLocation | undefined> {
+    const [link, location] = await Promise.all([readLink(this.#store, repository, digest, o), this.#locate(digest, o)]);
+    return link && location;
+  }
+
+  /** @throws RegistryError BLOB_UNKNOWN */
+  async stat(repository: RepositoryName, digest: Digest, o: CallOptions = {}): Promise<BlobLocation> {
+    return (await this.find(repository, digest, o)) ?? blobUnknown(digest);
+  }
+
+  /**
+   * As {@link find}, for a client that skips an upload when the blob is there: the blob's grace period starts again, so that it is
+   * still there when the manifest comes.
+   */
+  async touch(repository: RepositoryName, digest: Digest, o: CallOptions = {}): Promise<BlobLocation | undefined> {
+    const [linked, location] = await Promise.all([this.#links.touch(repository, digest, o), this.#locate(digest, o)]);
+    return linked ? location : undefined;
+  }
+
+  /** Bytes `[start, end)`. The caller drains or destroys the stream. @throws RegistryError BLOB_UNKNOWN when it has just gone */
+  async open(
+    location: BlobLocation,
+    o: CallOptions & { readonly start?: number; readonly end?: number } = {},
+  ): Promise<Readable> {
+    const opened = await this.#store.open(location.dataKey, o);
+    if (opened) return opened.body;
+    // The record was collected and the digest uploaded anew since this process read it.
+    this.#remembered.delete(location.digest);
+    const current = await this.#locate(location.digest, o);
+    const reopened = current && (await this.#store.open(current.dataKey, o));
+    return reopened?.body ?? blobUnknown(location.digest);
+  }
+
+  /**
+   * Makes a blob of `from` a blob of `target` too, without moving bytes; repeats do no harm. `undefined` when neither has it.
+   * The caller has made sure that the client may pull from `from`.
+   */
+  async mount(
+    target: RepositoryName,
+    digest: Digest,
+    from: RepositoryName | undefined,
+    o: CallOptions = {},
+  ): Promise<BlobLocation | undefined> {
+    const source = from !== undefined && (await this.find(from, digest, o));
+    if (!source) return this.touch(target, digest, o);
+    return this.#linkRecorded(target, digest, o);
+  }
+
+  /**
+   * Takes the blob out of the repository, unless a manifest names it. It is condemned first and the manifests are looked at after,
+   * so that a push that comes to rely on it meanwhile either is seen or has to write the link, which the deletion then respects.
+   * @throws RegistryError BLOB_UNKNOWN, or UNSUPPORTED while something in the repository names it
+   */
+  async delete(repository: RepositoryName, digest: Digest, o: CallOptions = {}): Promise<void> {
+    await this.stat(repository, digest, o);
+    if (!this.#store.capabilities.conditionalDelete)
+      throw notDeletable(digest, 'this store cannot delete blobs safely');
+    for (let attempt = 0; attempt < DELETE_ATTEMPTS; attempt++) {
+      const version = await this.#links.condemn(repository, digest, o);
+      if (version === undefined) return;
+      if (await this.#referenced(repository, digest, o)) {
+        await this.#links.acquit(repository, digest, o);
+        throw notDeletable(digest, 'a manifest of this repository names the blob, delete the manifest first');
+      }
+      if (await this.#links.remove(repository, digest, version, o)) return;
+    }
+    throw notDeletable(digest, 'the blob is being pushed again at this moment');
+  }
+
+  /**
+   * Makes sure that the blobs are there and stay there for the intent that the caller holds; answers those that are missing. Each
+   * link is read before its record: a link is what keeps a record, so a record that was seen before its link could be gone by then.
+   * @throws RegistryError MANIFEST_INVALID when a blob's size is not the one the descriptor tells
+   */
+  async pin(repository: RepositoryName, descriptors: readonly Descriptor[], o: CallOptions = {}): Promise<Digest[]> {
+    const sizes = new Map<Digest, Set<number>>();
+    for (const { digest, size } of descriptors) sizes.set(digest, (sizes.get(digest) ?? new Set()).add(size));
+    const missing = await pLimit(PINS_AT_ONCE).map([...sizes], async ([digest, told]) => {
+      const record = (await this.#links.rescue(repository, digest, o)) && (await this.#records.rescue(digest, o));
+      if (!record) return [digest];
+      for (const size of told) if (size !== record.size) throw sizeMismatch(digest, size, record.size);
+      return [];
+    });
+    return missing.flat();
+  }
+
+  /**
+   * Makes the bytes at `dataKey`, whose digest the caller has verified, a blob of the repository. The link comes first: a record
+   * without one could be collected before it. Where the region has the digest already, `dataKey` is deleted. Safe to repeat.
+   */
+  async adopt(
+    repository: RepositoryName,
+    digest: Digest,
+    dataKey: string,
+    sizeBytes: number,
+    o: CallOptions = {},
+  ): Promise<BlobLocation> {
+    await this.#links.ensure(repository, digest, o);
+    const record = await this.#records.ensure(digest, dataKey, sizeBytes, o);
+    if (record.data !== dataKey) await this.#store.delete(dataKey, { blind: true }, o);
+    await this.parts.catalog.ensure(repository, o);
+    return this.#remember(digest, record);
+  }
+
+  /**
+   * Stores content that is said to have this digest and size; nothing of it is visible unless it has.
+   * @throws RegistryError DIGEST_INVALID or SIZE_INVALID
+   */
+  async store(
+    repository: RepositoryName,
+    digest: Digest,
+    chunks: Chunks,
+    o: CallOptions & { readonly sizeBytes?: number | undefined } = {},
+  ): Promise<BlobLocation> {
+    const dataKey = newBlobKey(digest);
+    const verified = new VerifiedChunks(chunks, digest, o.sizeBytes);
+    try {
+      const { sizeBytes } = await this.#store.putData(dataKey, verified, { signal: o.signal });
+      return await this.adopt(repository, digest, dataKey, sizeBytes, { signal: o.signal });
+    } catch (cause) {
+      throw verified.failure ?? cause;
+    }
+  }
+
+  /** Stores a blob of another region. Where this region has the digest already, no byte of `chunks` is read. */
+  async copyIn(
+    repository: RepositoryName,
+    digest: Digest,
+    sizeBytes: number,
+    chunks: Chunks,
+    o: CallOptions = {},
+  ): Promise<void> {
+    if ((await this.#locate(digest, o)) && (await this.#linkRecorded(repository, digest, o))) {
+      await chunks[Symbol.asyncIterator]().return?.();
+      return;
+    }
+    await this.store(repository, digest, chunks, { ...o, sizeBytes });
+  }
+
+  /** Links a digest that the region had a moment ago; `undefined` when the record is gone now that the link is there. */
+  async #linkRecorded(repository: RepositoryName, digest: Digest, o: CallOptions): Promise<BlobLocation | undefined> {
+    await this.#links.ensure(repository, digest, o);
+    const record = await this.#records.rescue(digest, o);
+    if (record === undefined) return undefined;
+    await this.parts.catalog.ensure(repository, o);
+    return this.#remember(digest, record);
+  }
+
+  async #referenced(repository: RepositoryName, digest: Digest, o: CallOptions): Promise<boolean> {
+    const { references } = this.parts;
+    if (await references.intentsNaming(repository, digest, o)) return true;
+    return references.manifestsNaming(repository, digest, o);
+  }
+
+  async #locate(digest: Digest, o: CallOptions): Promise<BlobLocation | undefined> {
+    const known = this.#remembered.get(digest);
+    if (known) return known;
+    const record = await readRecord(this.#store, digest, o);
+    return record && this.#remember(digest, record);
+  }
+
+  #remember(digest: Digest, record: BlobRecord): BlobLocation {
+    const location = locationOf(digest, record);
+    this.#remembered.set(digest, location);
+    return location;
+  }
+}
+
+function locationOf(digest: Digest, { data, size }: BlobRecord): BlobLocation {
+  return { digest, sizeBytes: size, dataKey: data };
+}
+
+function blobUnknown(digest: Digest): never {
+  throw new RegistryError('BLOB_UNKNOWN', 'this repository has no such blob', { detail: { digest } });
+}
+
+function notDeletable(digest: Digest, why: string): RegistryError {
+  return new RegistryError('UNSUPPORTED', `the blob was not deleted: ${why}`, { detail: { digest } });
+}
+
+function sizeMismatch(digest: Digest, toldBytes: number, sizeBytes: number): RegistryError {
+  return new RegistryError('MANIFEST_INVALID', 'a descriptor tells another size than the blob has', {
+    detail: { digest, size: toldBytes, sizeBytes },
+  });
+}

@@ -1,0 +1,80 @@
+import { createHash, type Hash } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
+import { algorithmOf, digestFromHex, type Digest, type DigestAlgorithm } from '@atoll/core';
+import type { Chunks } from '@atoll/storage';
+import { createSHA256 } from 'hash-wasm';
+
+/** A long update would keep every other request waiting. */
+const UPDATE_BYTES = 1_048_576;
+
+/** The state of a hash that another process can go on with. It may hold bytes of the content, so it is treated as content. */
+export type SavedHash = { readonly algorithm: 'sha256'; readonly state: string };
+
+/** The hash of an upload's bytes while they come in, perhaps over many requests. */
+export interface UploadHash {
+  update(bytes: Uint8Array): void;
+  /** What another process needs to go on from here; `undefined` where this hash cannot be handed on. */
+  save(): SavedHash | undefined;
+  /** The digest of everything up to here; nothing can follow. `undefined` where this hash does not know that algorithm. */
+  finish(algorithm: DigestAlgorithm): Digest | undefined;
+}
+
+/** The fastest one, for bytes that all come in one request. */
+export function nativeHash(algorithm: DigestAlgorithm): UploadHash {
+  const hash = createHash(algorithm);
+  return {
+    update: (bytes) => void hash.update(bytes),
+    save: () => undefined,
+    finish: (asked) => (asked === algorithm ? digestFromHex(algorithm, hash.digest('hex')) : undefined),
+  };
+}
+
+/** The one whose state outlives the process, at a quarter of the native speed. */
+export async function resumableHash(saved?: SavedHash): Promise<UploadHash> {
+  const hash = await createSHA256();
+  if (saved) hash.load(Buffer.from(saved.state, 'base64'));
+  return {
+    update: (bytes) => void hash.update(bytes),
+    save: () => ({ algorithm: 'sha256', state: Buffer.from(hash.save()).toString('base64') }),
+    finish: (asked) => (asked === 'sha256' ? digestFromHex('sha256', hash.digest('hex')) : undefined),
+  };
+}
+
+/** For an upload whose earlier bytes were not hashed, or by another build: its data object is read again when it is complete. */
+export const unknownHash: UploadHash = {
+  update: () => undefined,
+  save: () => undefined,
+  finish: () => undefined,
+};
+
+/** Goes on from a saved state, or answers {@link unknownHash} where there is none or it is another build's. */
+export async function resumeHash(saved: SavedHash | null): Promise<UploadHash> {
+  if (saved === null) return unknownHash;
+  try {
+    return await resumableHash(saved);
+  } catch {
+    // hash-wasm refuses a state that another build of it has saved.
+    return unknownHash;
+  }
+}
+
+/** Updates with much at once, and lets others run in between. */
+export async function updateGently(hash: UploadHash, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length; at += UPDATE_BYTES) {
+    if (at > 0) await setImmediate();
+    hash.update(bytes.subarray(at, at + UPDATE_BYTES));
+  }
+}
+
+export async function digestOfChunks(chunks: Chunks, algorithm: DigestAlgorithm): Promise<Digest> {
+  const hash: Hash = createHash(algorithm);
+  for await (const chunk of chunks) hash.update(chunk);
+  return digestFromHex(algorithm, hash.digest('hex'));
+}
+
+/** Whether `bytes` are what `digest` stands for, without holding up others. */
+export async function bytesMatch(bytes: Uint8Array, digest: Digest): Promise<boolean> {
+  const hash = nativeHash(algorithmOf(digest));
+  await updateGently(hash, bytes);
+  return hash.finish(algorithmOf(digest)) === digest;
+}

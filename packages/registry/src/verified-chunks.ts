@@ -1,0 +1,51 @@
+import { algorithmOf, RegistryError, type Digest } from '@atoll/core';
+import type { Chunks } from '@atoll/storage';
+import { nativeHash } from './upload-hash.js';
+
+/**
+ * The same chunks, failing instead of ending when they are not what they were said to be. A store that is given them makes the
+ * object visible only when they end, so content that does not match is never seen.
+ */
+export class VerifiedChunks implements AsyncIterable<Uint8Array> {
+  #failure: RegistryError | undefined;
+
+  constructor(
+    private readonly chunks: Chunks,
+    private readonly digest: Digest,
+    private readonly sizeBytes?: number,
+  ) {}
+
+  /** What was wrong with the content; a store may have wrapped it into an error of its own. */
+  get failure(): RegistryError | undefined {
+    return this.#failure;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined> {
+    const hash = nativeHash(algorithmOf(this.digest));
+    let receivedBytes = 0;
+    for await (const chunk of this.chunks) {
+      receivedBytes += chunk.length;
+      if (receivedBytes > (this.sizeBytes ?? Infinity)) throw this.#fail(this.#wrongSize(receivedBytes));
+      hash.update(chunk);
+      yield chunk;
+    }
+    if (receivedBytes !== (this.sizeBytes ?? receivedBytes)) throw this.#fail(this.#wrongSize(receivedBytes));
+    if (hash.finish(algorithmOf(this.digest)) !== this.digest) throw this.#fail(digestMismatch(this.digest));
+  }
+
+  #fail(error: RegistryError): RegistryError {
+    return (this.#failure = error);
+  }
+
+  #wrongSize(receivedBytes: number): RegistryError {
+    return new RegistryError('SIZE_INVALID', 'the content is not as long as it was said to be', {
+      detail: { declaredBytes: this.sizeBytes, receivedBytes },
+    });
+  }
+}
+
+export function digestMismatch(digest: Digest): RegistryError {
+  return new RegistryError('DIGEST_INVALID', 'the content does not have the digest it was given', {
+    detail: { digest },
+  });
+}
