@@ -1,1 +1,2 @@
-export {};
+export type { FileSystem } from './file-system.js';
+export { FsStore, type FsStoreOptions } from './fs-store.js';

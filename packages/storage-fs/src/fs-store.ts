@@ -1,0 +1,338 @@
+import * as nodeFiles from 'node:fs/promises';
+import { dirname, join, resolve, sep } from 'node:path';
+import { addAbortSignal, Readable } from 'node:stream';
+import { pathToFileURL } from 'node:url';
+import { systemClock, type Clock } from '@atoll/core';
+import {
+  KeyedMutex,
+  StorageError,
+  type CallOptions,
+  type Capabilities,
+  type Chunks,
+  type DeleteCondition,
+  type Json,
+  type ObjectInfo,
+  type ObjectStore,
+  type PartReceipt,
+  type PutCondition,
+} from '@atoll/storage';
+import { unlessAbsent, type FileSystem } from './file-system.js';
+import { Folders } from './folders.js';
+import { pathOfKey } from './key-path.js';
+import { LatestOnly } from './latest-only.js';
+import { Lister } from './lister.js';
+import { ObjectCache, type Change } from './object-cache.js';
+import { OwnerLock } from './owner-lock.js';
+import { PartFiles } from './part-files.js';
+import { prepareRoot } from './prepare-root.js';
+import { Publisher, type FileFacts } from './publisher.js';
+import { Stamps } from './stamps.js';
+import { toReadError, toStorageError } from './to-storage-error.js';
+import { writeChunks } from './write-chunks.js';
+
+const DEFAULT_CACHE_BYTES = 67_108_864;
+const READ_BYTES = 524_288;
+
+export interface FsStoreOptions {
+  /** Made when it is not there, unless `readOnly`. */
+  readonly root: string;
+  /** Reads beside the process that owns the folder, also before there is one: no lock, no cache, no write. */
+  readonly readOnly?: boolean;
+  /** How much memory small objects may take; 64 MiB by default. */
+  readonly cacheBytes?: number;
+  readonly clock?: Clock;
+  readonly files?: FileSystem;
+}
+
+type Deletion = 'deleted' | 'absent' | 'conflict';
+
+/**
+ * Objects as files on a local disk (docs/drivers/filesystem.md).
+ *
+ * ```
+ * <root>/objects/<key>   visible objects; never changed in place, only linked, renamed over and unlinked
+ * <root>/parts/<key>     data objects being written in parts
+ * <root>/tmp/<n>         drafts
+ * <root>/lock.<n>        the process that owns the folder
+ * ```
+ *
+ * One process owns a folder, so a mutex in memory makes compare-and-swap. A version is a file's time and inode: both belong to one
+ * write, for two files that exist together differ in their inode, and a later file has a later time (Stamps).
+ */
+export class FsStore implements ObjectStore {
+  readonly url: string;
+  readonly capabilities: Capabilities = {
+    conditionalDelete: true,
+    presign: false,
+    parts: { minBytes: 0, maxCount: Number.MAX_SAFE_INTEGER, equal: false, streamed: true },
+  };
+  readonly #root: string;
+  readonly #objects: string;
+  readonly #files: FileSystem;
+  readonly #stamps: Stamps;
+  readonly #folders: Folders;
+  readonly #publisher: Publisher;
+  readonly #parts: PartFiles;
+  readonly #lister: Lister;
+  readonly #cache: ObjectCache | undefined;
+  readonly #lock: OwnerLock | undefined;
+  readonly #mutex = new KeyedMutex();
+  readonly #uploads = new LatestOnly();
+  readonly #writes = new Set<Promise<unknown>>();
+  #closed = false;
+
+  private constructor(
+    root: string,
+    files: FileSystem,
+    lock: OwnerLock | undefined,
+    { clock = systemClock, cacheBytes = DEFAULT_CACHE_BYTES }: FsStoreOptions,
+  ) {
+    this.url = pathToFileURL(root).href;
+    this.#root = root;
+    this.#objects = join(root, 'objects');
+    this.#files = files;
+    this.#lock = lock;
+    this.#stamps = new Stamps(clock);
+    this.#folders = new Folders(files, root);
+    this.#publisher = new Publisher(files, this.#folders, this.#stamps, join(root, 'tmp'));
+    this.#parts = new PartFiles(files, this.#folders, this.#publisher);
+    this.#lister = new Lister(files, this.#objects, (key) => this.#stat(key));
+    // Only the one process that writes may remember what is on disk.
+    this.#cache = lock && new ObjectCache(cacheBytes);
+  }
+
+  /**
+   * @throws StorageError 'locked' when another process owns the folder, 'read-only' when it cannot be written, 'unsupported' when
+   *   the file system does not keep what versions are made of
+   */
+  static async open(options: FsStoreOptions): Promise<FsStore> {
+    const root = resolve(options.root);
+    const files = options.files ?? nodeFiles;
+    if (options.readOnly) return new FsStore(root, files, undefined, options);
+    try {
+      await prepareRoot(files, root);
+      const lock = await OwnerLock.acquire(files, root);
+      const store = new FsStore(root, files, lock, options);
+      await store.#tidy().catch(async (cause: unknown) => {
+        await lock.release();
+        throw cause;
+      });
+      return store;
+    } catch (cause) {
+      throw toStorageError(cause, root);
+    }
+  }
+
+  async get(key: string, { signal }: CallOptions = {}): Promise<{ info: ObjectInfo; body: Buffer } | undefined> {
+    signal?.throwIfAborted();
+    const cached = this.#cache?.get(key);
+    if (cached !== undefined) return { info: cached.info, body: Buffer.from(cached.body) };
+    const fill = this.#cache?.beginFill(key);
+    let read: { info: ObjectInfo; body: Buffer } | undefined;
+    try {
+      read = await this.#reading(key, (path) => this.#readWhole(key, path));
+    } finally {
+      fill?.(read);
+    }
+    return read;
+  }
+
+  async open(key: string, { signal, start = 0, end }: CallOptions & { start?: number; end?: number } = {}) {
+    signal?.throwIfAborted();
+    const opened = await this.#reading(key, (path) => this.#openFile(key, path));
+    if (opened === undefined) return undefined;
+    const { handle, info } = opened;
+    const stop = Math.min(end ?? info.sizeBytes, info.sizeBytes);
+    if (start >= stop || signal?.aborted) await handle.close();
+    signal?.throwIfAborted();
+    if (start >= stop) return { info, body: Readable.from([]) };
+    // The stream closes the file at its end and when it is destroyed.
+    const body: Readable = handle.createReadStream({ start, end: stop - 1, highWaterMark: READ_BYTES });
+    return { info, body: signal ? addAbortSignal(signal, body) : body };
+  }
+
+  async head(key: string, { signal }: CallOptions = {}): Promise<ObjectInfo | undefined> {
+    signal?.throwIfAborted();
+    return this.#cache?.get(key)?.info ?? (await this.#stat(key));
+  }
+
+  async put(key: string, body: Uint8Array, condition: PutCondition, { signal }: CallOptions = {}) {
+    const { stored } = await this.#changing(key, signal, async (path): Promise<Change> => {
+      if ('ifVersion' in condition && (await this.#stat(key))?.version !== condition.ifVersion) return {};
+      const write = (handle: nodeFiles.FileHandle) => handle.writeFile(body);
+      const facts = await this.#publisher.publish(path, write, { replace: !('ifAbsent' in condition) });
+      return facts === 'exists' ? {} : { stored: { info: this.#infoOf(key, facts), body } };
+    });
+    return stored === undefined ? 'conflict' : { version: stored.info.version };
+  }
+
+  async delete(key: string, condition: DeleteCondition, { signal }: CallOptions = {}) {
+    const { outcome } = await this.#changing(key, signal, async (path): Promise<Change & { outcome: Deletion }> => {
+      const current = await this.#stat(key);
+      if (current === undefined) return { outcome: 'absent' };
+      if ('ifVersion' in condition && current.version !== condition.ifVersion) return { outcome: 'conflict' };
+      await this.#files.unlink(path);
+      await this.#folders.sync(dirname(path));
+      return { outcome: 'deleted' };
+    });
+    return outcome;
+  }
+
+  async list(prefix: string, options: CallOptions & { after?: string; limit: number }) {
+    options.signal?.throwIfAborted();
+    try {
+      return await this.#lister.list(prefix, options);
+    } catch (cause) {
+      throw toReadError(cause, this.#objects, prefix);
+    }
+  }
+
+  async putData(key: string, chunks: Chunks, { signal }: CallOptions = {}): Promise<{ sizeBytes: number }> {
+    return this.#writing(key, signal, async (path) => {
+      const write = (handle: nodeFiles.FileHandle) => writeChunks(handle, chunks, 0, { signal });
+      const facts = await this.#publisher.publish(path, write, { replace: false });
+      if (facts === 'exists') throw new StorageError('corrupt', `the data object ${key} exists`, { key });
+      return { sizeBytes: Number(facts.size) };
+    });
+  }
+
+  async beginData(key: string, { signal }: CallOptions = {}): Promise<Json> {
+    await this.#writing(key, signal, () => this.#parts.begin(this.#partPath(key)));
+    return {};
+  }
+
+  async writePart(
+    key: string,
+    _upload: Json,
+    { number, offsetBytes }: { number: number; offsetBytes: number },
+    chunks: Chunks,
+    { signal }: CallOptions = {},
+  ): Promise<PartReceipt> {
+    const sizeBytes = await this.#writing(key, signal, () =>
+      this.#uploads.run(key, (stopped) => {
+        const either = signal ? AbortSignal.any([signal, stopped]) : stopped;
+        return this.#parts.write(key, this.#partPath(key), offsetBytes, chunks, { signal: either });
+      }),
+    );
+    return { number, sizeBytes, tag: '' };
+  }
+
+  async completeData(key: string, _upload: Json, parts: readonly PartReceipt[], { signal }: CallOptions = {}) {
+    const sizeBytes = parts.reduce((sum, part) => sum + part.sizeBytes, 0);
+    await this.#writing(key, signal, (path) =>
+      this.#uploads.run(key, () => this.#parts.complete(key, this.#partPath(key), path, sizeBytes)),
+    );
+    return { sizeBytes };
+  }
+
+  async abortData(key: string, _upload: Json, { signal }: CallOptions = {}): Promise<void> {
+    await this.#writing(key, signal, () => this.#uploads.run(key, () => this.#parts.abort(this.#partPath(key))));
+  }
+
+  async presignGet(): Promise<undefined> {
+    return undefined;
+  }
+
+  /** Waits for the writes under way, then lets another process own the folder. Safe to repeat. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.allSettled(this.#writes);
+    await this.#lock?.release();
+  }
+
+  /** What the last owner left when it was killed. */
+  async #tidy(): Promise<void> {
+    for (const folder of ['objects', 'parts', 'tmp']) await this.#folders.ensure(join(this.#root, folder));
+    const drafts = join(this.#root, 'tmp');
+    for (const name of await this.#files.readdir(drafts)) await this.#files.unlink(join(drafts, name));
+    await this.#parts.tidy(join(this.#root, 'parts'));
+    await this.#publisher.check();
+  }
+
+  async #stat(key: string): Promise<ObjectInfo | undefined> {
+    const facts = await this.#reading(key, (path) => this.#files.stat(path, { bigint: true }));
+    return facts?.isFile() ? this.#infoOf(key, facts) : undefined;
+  }
+
+  async #readWhole(key: string, path: string) {
+    const opened = await this.#openFile(key, path);
+    if (opened === undefined) return undefined;
+    try {
+      return { info: opened.info, body: await opened.handle.readFile() };
+    } finally {
+      await opened.handle.close();
+    }
+  }
+
+  async #openFile(key: string, path: string) {
+    const handle = await this.#files.open(path, 'r');
+    try {
+      const facts = await handle.stat({ bigint: true });
+      if (facts.isFile()) return { handle, info: this.#infoOf(key, facts) };
+    } catch (cause) {
+      await handle.close();
+      throw cause;
+    }
+    await handle.close();
+    return undefined;
+  }
+
+  #infoOf(key: string, { mtimeNs, ino, size }: FileFacts): ObjectInfo {
+    this.#stamps.observe(mtimeNs);
+    const modified = new Date(Number(mtimeNs / 1_000_000n));
+    return { key, sizeBytes: Number(size), version: `${mtimeNs}-${ino}`, modified };
+  }
+
+  async #reading<T>(key: string, task: (path: string) => Promise<T>): Promise<T | undefined> {
+    const path = this.#pathOf('objects', key);
+    try {
+      return await unlessAbsent(task(path));
+    } catch (cause) {
+      throw toReadError(cause, path, key);
+    }
+  }
+
+  /** One change of an object at a time, with the cache kept right. */
+  async #changing<T extends Change>(
+    key: string,
+    signal: AbortSignal | undefined,
+    task: (path: string) => Promise<T>,
+  ): Promise<T> {
+    return this.#writing(key, signal, (path) =>
+      this.#mutex.run(key, async () => {
+        signal?.throwIfAborted();
+        return this.#cache === undefined ? task(path) : this.#cache.write(key, () => task(path));
+      }),
+    );
+  }
+
+  /** @throws StorageError 'read-only', 'full', 'invalid-key' or 'unavailable' */
+  async #writing<T>(key: string, signal: AbortSignal | undefined, task: (path: string) => Promise<T>): Promise<T> {
+    signal?.throwIfAborted();
+    if (this.#lock === undefined)
+      throw new StorageError('read-only', `${this.#root} is open for reading only`, { key });
+    if (this.#closed) throw new StorageError('unavailable', `${this.#root} is closed`, { key });
+    const path = this.#pathOf('objects', key);
+    const running = task(path);
+    this.#writes.add(running);
+    try {
+      return await running;
+    } catch (cause) {
+      throw toStorageError(cause, path, key);
+    } finally {
+      this.#writes.delete(running);
+    }
+  }
+
+  #partPath(key: string): string {
+    return this.#pathOf('parts', key);
+  }
+
+  /** @throws StorageError 'invalid-key' */
+  #pathOf(folder: 'objects' | 'parts', key: string): string {
+    const base = join(this.#root, folder);
+    const path = join(base, pathOfKey(key));
+    if (path.startsWith(base + sep)) return path;
+    throw new StorageError('invalid-key', `${JSON.stringify(key)} leads out of the folder`, { key });
+  }
+}
