@@ -1,0 +1,391 @@
+import {
+  algorithmOf,
+  digestOf,
+  emptyRegister,
+  joinRegisters,
+  liveValue,
+  parseManifest,
+  RegistryError,
+  sameRegister,
+  systemClock,
+  writeRegister,
+  type Clock,
+  type Descriptor,
+  type Digest,
+  type Origin,
+  type ParsedManifest,
+  type Reference,
+  type RepositoryName,
+  type Tag,
+} from '@atoll/core';
+import { keys, StorageError, type CallOptions, type ObjectStore } from '@atoll/storage';
+import pLimit from 'p-limit';
+import type { Catalog } from './catalog.js';
+import { updateObject } from './cas.js';
+import type { HeldIntent, Intent, Intents } from './intents.js';
+import type { Change, Journal } from './journal.js';
+import { readObject } from './json-object.js';
+import type { References } from './references.js';
+import type { Referrers } from './referrers.js';
+import {
+  isLiveLength,
+  manifestCodec,
+  type ManifestObject,
+  type ManifestRegister,
+  type TagTarget,
+} from './register-object.js';
+import type { Tags } from './tags.js';
+import { withoutSignal, type WriteOptions } from './write-options.js';
+
+const CHILDREN_AT_ONCE = 16;
+const TAGS_AT_ONCE = 8;
+
+export interface StoredManifest {
+  readonly digest: Digest;
+  readonly mediaType: string;
+  readonly sizeBytes: number;
+  /** Exactly what was pushed. */
+  readonly bytes: Buffer;
+}
+
+export interface ManifestPush {
+  readonly reference: Reference;
+  /** Tags to set too; only where `reference` is a digest. */
+  readonly tags?: readonly Tag[] | undefined;
+  /** The request's. */
+  readonly contentType?: string | undefined;
+  readonly bytes: Uint8Array;
+  readonly requestId?: string | undefined;
+}
+
+/** What keeps the blobs that a manifest is about to name; answers with those that are not there. */
+export interface BlobPins {
+  pin(repository: RepositoryName, blobs: readonly Descriptor[], o: CallOptions): Promise<readonly Digest[]>;
+}
+
+export interface ManifestsParts {
+  readonly store: Pick<ObjectStore, 'get' | 'head' | 'put'>;
+  readonly origin: Origin;
+  readonly blobs: BlobPins;
+  readonly tags: Tags;
+  readonly referrers: Referrers;
+  readonly references: References;
+  readonly catalog: Pick<Catalog, 'ensure'>;
+  readonly intents: Pick<Intents, 'hold'>;
+  readonly journal: Pick<Journal, 'append'>;
+  readonly clock?: Clock;
+}
+
+/** A push that has been checked against itself, and not yet against the repository. */
+interface Checked {
+  readonly parsed: ParsedManifest;
+  readonly digest: Digest;
+  readonly tags: readonly Tag[];
+  readonly bytes: Buffer;
+}
+
+/** The manifests of repositories: each a register and the bytes that were pushed (docs/adr/0002-register.md). */
+export class Manifests {
+  constructor(private readonly parts: ManifestsParts) {}
+
+  /**
+   * Stores the manifest, then its row among its subject's referrers, then its tags, then the journal entry: a name is written when
+   * everything it leads to is. A crash in between leaves an intent, from which the rest is completed. Repeats are safe.
+   * @throws RegistryError MANIFEST_INVALID, DIGEST_INVALID, TAG_INVALID, MANIFEST_BLOB_UNKNOWN (one row per missing digest)
+   */
+  async put(
+    repository: RepositoryName,
+    push: ManifestPush,
+    o: WriteOptions = {},
+  ): Promise<{ digest: Digest; subject?: Digest; tags: Tag[] }> {
+    const checked = checkPush(push);
+    const { parsed, digest, tags } = checked;
+    const options = { signal: o.signal, requestId: push.requestId ?? o.requestId };
+    const blobs = digestsOf(parsed.blobs);
+    const names = { manifest: digest, digests: [...blobs, digest], children: digestsOf(parsed.children), tags };
+    await this.parts.intents.hold(repository, names, (intent) => this.#write(repository, checked, intent, options), options);
+    this.parts.references.remember(digest, blobs);
+    return { digest, tags: [...tags], ...(parsed.subject && { subject: parsed.subject.digest }) };
+  }
+
+  /** @throws RegistryError MANIFEST_UNKNOWN */
+  async get(repository: RepositoryName, reference: Reference, o: CallOptions = {}): Promise<StoredManifest> {
+    const digest = 'tag' in reference ? (await this.#target(repository, reference.tag, o)).digest : reference.digest;
+    const found = await this.read(repository, digest, o);
+    const live = found && liveValue(found.register);
+    if (!live || !found.bytes) throw unknown(reference);
+    return { digest, ...live, bytes: found.bytes };
+  }
+
+  /** @throws RegistryError MANIFEST_UNKNOWN */
+  async head(
+    repository: RepositoryName,
+    reference: Reference,
+    o: CallOptions = {},
+  ): Promise<Omit<StoredManifest, 'bytes'>> {
+    if ('digest' in reference) {
+      const { digest, mediaType, sizeBytes } = await this.get(repository, reference, o);
+      return { digest, mediaType, sizeBytes };
+    }
+    const target = await this.#target(repository, reference.tag, o);
+    if (!(await this.#isLive(repository, target.digest, o))) throw unknown(reference);
+    return target;
+  }
+
+  /**
+   * Deletes the manifest, its row among its subject's referrers, and every tag that still names it. A repeat after a delete that
+   * was cut short completes it.
+   * @throws RegistryError MANIFEST_UNKNOWN
+   */
+  async delete(repository: RepositoryName, digest: Digest, o: WriteOptions = {}): Promise<void> {
+    const key = keys.manifest(repository, digest);
+    if (!(await this.parts.store.head(key, { signal: o.signal }))) throw unknown({ digest });
+    const names = { manifest: digest, digests: [digest], children: [] };
+    const task = (intent: HeldIntent) => this.#delete(repository, digest, intent, withoutSignal(o));
+    if (!(await this.parts.intents.hold(repository, names, task, o))) throw unknown({ digest });
+  }
+
+  /** The register, deleted or not, and the bytes of a live manifest. */
+  async read(
+    repository: RepositoryName,
+    digest: Digest,
+    o: CallOptions = {},
+  ): Promise<ManifestObject | undefined> {
+    return (await readObject(this.parts.store, keys.manifest(repository, digest), manifestCodec, o))?.value;
+  }
+
+  /**
+   * Takes in the state of another region, which stays its own and is not journaled. Repeats and any order do no harm. The caller holds
+   * an intent that names the manifest and all it needs, and has brought its blobs and children.
+   * @throws StorageError corrupt, when the bytes are missing or are not those of `digest`
+   */
+  async merge(
+    repository: RepositoryName,
+    digest: Digest,
+    remote: ManifestRegister,
+    bytes: Buffer | undefined,
+    o: WriteOptions = {},
+  ): Promise<'unchanged' | 'merged'> {
+    if (bytes && digestOf(bytes, algorithmOf(digest)) !== digest) {
+      throw new StorageError('corrupt', 'the bytes of a manifest from elsewhere do not have its digest');
+    }
+    const brought = bytes && subjectIn(bytes, remote);
+    await this.parts.catalog.ensure(repository, o);
+    const updated = await updateObject(
+      this.parts.store,
+      keys.manifest(repository, digest),
+      manifestCodec,
+      (old) => {
+        const register = joinRegisters(old?.register ?? emptyRegister, remote);
+        if (old && sameRegister(old.register, register)) return undefined;
+        return manifestObject(register, bytes ?? old?.bytes, brought ?? old?.subject);
+      },
+      { signal: o.signal },
+    );
+    // Also when nothing was written: the merge that wrote it may have died before the row.
+    await this.#syncReferrers(repository, digest, updated?.value.subject, o);
+    return updated?.outcome === 'unchanged' ? 'unchanged' : 'merged';
+  }
+
+  /** Completes a push or a delete whose process died, as far as it got, and journals it. */
+  async settle(repository: RepositoryName, intent: Intent, o: WriteOptions = {}): Promise<void> {
+    const { manifest } = intent;
+    if (!manifest) return this.#journal(repository, undefined, intent.tags, o);
+    const found = await this.read(repository, manifest, o);
+    if (!found) return this.#journal(repository, undefined, intent.tags, o);
+    await this.#syncReferrers(repository, manifest, found.subject, o);
+    const gone = liveValue(found.register) ? [] : await this.#deleteTags(repository, manifest, undefined, o);
+    await this.#journal(repository, manifest, new Set([...intent.tags, ...gone]), o);
+  }
+
+  async #write(repository: RepositoryName, push: Checked, intent: HeldIntent, o: WriteOptions): Promise<void> {
+    const { parsed } = push;
+    await this.#requireParts(repository, parsed, o);
+    await this.parts.catalog.ensure(repository, o);
+    await this.#commit(repository, push, intent, withoutSignal(o));
+  }
+
+  async #commit(repository: RepositoryName, push: Checked, intent: HeldIntent, o: WriteOptions): Promise<void> {
+    const { parsed, digest, tags } = push;
+    const target = { digest, mediaType: parsed.mediaType, sizeBytes: push.bytes.length };
+    do {
+      await this.#store(repository, push, intent, o);
+      await this.#syncReferrers(repository, digest, parsed.subject?.digest, o);
+      await pLimit(TAGS_AT_ONCE).map(tags, (tag) => this.parts.tags.set(repository, tag, target, o));
+      // A delete that came after the manifest may have looked for tags before these were there: the push wins, with all its parts.
+    } while (tags.length > 0 && !(await this.#isLive(repository, digest, o)));
+    await this.#journal(repository, digest, tags, o);
+  }
+
+  /** After the intent, so that what is found here stays. @throws RegistryError MANIFEST_BLOB_UNKNOWN, MANIFEST_INVALID */
+  async #requireParts(repository: RepositoryName, parsed: ParsedManifest, o: CallOptions): Promise<void> {
+    const [blobs, children] = await Promise.all([
+      this.parts.blobs.pin(repository, distinct(parsed.blobs), o),
+      this.#missingChildren(repository, parsed.children, o),
+    ]);
+    const [first, ...others] = [...new Set([...blobs, ...children])].map(missing);
+    if (!first) return;
+    throw new RegistryError(first.code, first.message, { detail: first.detail, others });
+  }
+
+  async #missingChildren(
+    repository: RepositoryName,
+    children: readonly Descriptor[],
+    o: CallOptions,
+  ): Promise<Digest[]> {
+    const found = await pLimit(CHILDREN_AT_ONCE).map(distinct(children), async ({ digest, size }) => {
+      const child = await this.read(repository, digest, o);
+      const live = child && liveValue(child.register);
+      if (!live) return [digest];
+      if (live.sizeBytes === size) return [];
+      throw new RegistryError('MANIFEST_INVALID', `a manifest has ${live.sizeBytes} bytes, not ${size}`, {
+        detail: { digest },
+      });
+    });
+    return found.flat();
+  }
+
+  /** Writes a dot of its own also where the manifest is there already, so that a delete at the same time does not take it away. */
+  async #store(repository: RepositoryName, push: Checked, intent: HeldIntent, o: CallOptions): Promise<void> {
+    const { parsed, digest, bytes } = push;
+    const value = { mediaType: parsed.mediaType, sizeBytes: bytes.length };
+    await updateObject(
+      this.parts.store,
+      keys.manifest(repository, digest),
+      manifestCodec,
+      (old) => {
+        const register = old?.register ?? emptyRegister;
+        refuseOtherType(liveValue(register)?.mediaType, value.mediaType);
+        intent.keepOnFailure();
+        const written = writeRegister<typeof value>(register, this.parts.origin, this.#now(), value);
+        return manifestObject(written, bytes, parsed.subject?.digest);
+      },
+      { signal: o.signal, probablyNew: true },
+    );
+  }
+
+  /** `false` when the manifest was deleted before. */
+  async #delete(
+    repository: RepositoryName,
+    digest: Digest,
+    intent: HeldIntent,
+    o: WriteOptions,
+  ): Promise<boolean> {
+    intent.keepOnFailure();
+    const key = keys.manifest(repository, digest);
+    const written = await updateObject(this.parts.store, key, manifestCodec, (old) => this.#deleted(old));
+    await this.#syncReferrers(repository, digest, written?.value.subject, o);
+    const tags = await this.#deleteTags(repository, digest, intent, o);
+    const isNew = written?.outcome === 'replaced';
+    if (isNew || tags.length > 0) await this.#journal(repository, digest, tags, o);
+    return isNew;
+  }
+
+  #deleted(old: ManifestObject | undefined): ManifestObject | undefined {
+    if (!old || !liveValue(old.register)) return undefined;
+    const register: ManifestRegister = writeRegister(old.register, this.parts.origin, this.#now(), undefined);
+    return manifestObject(register, undefined, old.subject);
+  }
+
+  async #deleteTags(
+    repository: RepositoryName,
+    digest: Digest,
+    intent: HeldIntent | undefined,
+    o: WriteOptions,
+  ): Promise<Tag[]> {
+    const found = await this.parts.tags.naming(repository, digest, o);
+    if (found.length > 0) await intent?.addTags(found);
+    const deleted = await pLimit(TAGS_AT_ONCE).map(found, async (tag) =>
+      (await this.parts.tags.deleteIf(repository, tag, digest, o)) ? [tag] : [],
+    );
+    return deleted.flat();
+  }
+
+  async #syncReferrers(
+    repository: RepositoryName,
+    digest: Digest,
+    subject: Digest | undefined,
+    o: CallOptions,
+  ): Promise<void> {
+    if (subject) await this.parts.referrers.sync(repository, subject, digest, o);
+  }
+
+  async #journal(
+    repository: RepositoryName,
+    digest: Digest | undefined,
+    tags: Iterable<Tag>,
+    o: WriteOptions,
+  ): Promise<void> {
+    const changes: Change[] = [...tags].map((tag) => ({ kind: 'tag', tag }));
+    if (digest) changes.unshift({ kind: 'manifest', digest });
+    if (changes.length > 0) await this.parts.journal.append(repository, changes, o);
+  }
+
+  async #target(repository: RepositoryName, tag: Tag, o: CallOptions): Promise<TagTarget> {
+    const register = await this.parts.tags.read(repository, tag, o);
+    const target = register && liveValue(register);
+    if (!target) throw unknown({ tag });
+    return target;
+  }
+
+  async #isLive(repository: RepositoryName, digest: Digest, o: CallOptions): Promise<boolean> {
+    const info = await this.parts.store.head(keys.manifest(repository, digest), { signal: o.signal });
+    return info !== undefined && isLiveLength(info.sizeBytes);
+  }
+
+  #now(): number {
+    return (this.parts.clock ?? systemClock).now();
+  }
+}
+
+/** @throws RegistryError MANIFEST_INVALID, DIGEST_INVALID, TAG_INVALID */
+function checkPush({ reference, tags = [], contentType, bytes: body }: ManifestPush): Checked {
+  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  const parsed = parseManifest(bytes, contentType);
+  if ('tag' in reference) {
+    if (tags.length === 0) return { parsed, digest: digestOf(bytes), tags: [reference.tag], bytes };
+    throw new RegistryError('TAG_INVALID', 'further tags can be given only where the manifest is pushed by digest');
+  }
+  const digest = digestOf(bytes, algorithmOf(reference.digest));
+  if (digest === reference.digest) return { parsed, digest, tags: [...new Set(tags)], bytes };
+  throw new RegistryError('DIGEST_INVALID', 'the manifest does not have the digest it is pushed by', {
+    detail: { expected: reference.digest, actual: digest },
+  });
+}
+
+/** One digest is served with one type: clients that hold the descriptor would take another type for another manifest. */
+function refuseOtherType(stored: string | undefined, pushed: string): void {
+  if (stored === undefined || stored === pushed) return;
+  throw new RegistryError('MANIFEST_INVALID', `this manifest is stored here as ${stored}, and cannot be ${pushed} too`);
+}
+
+function manifestObject(
+  register: ManifestRegister,
+  bytes: Buffer | undefined,
+  subject: Digest | undefined,
+): ManifestObject {
+  const live = liveValue(register) !== undefined;
+  return { register, ...(live && bytes && { bytes }), ...(subject && { subject }) };
+}
+
+function subjectIn(bytes: Buffer, register: ManifestRegister): Digest | undefined {
+  return parseManifest(bytes, liveValue(register)?.mediaType).subject?.digest;
+}
+
+function missing(digest: Digest) {
+  const message = 'the manifest names content that is not in this repository';
+  return { code: 'MANIFEST_BLOB_UNKNOWN' as const, message, detail: { digest } };
+}
+
+/** A manifest may name the same part many times. Two sizes for one digest stay two, so that the false one is found. */
+function distinct(descriptors: readonly Descriptor[]): Descriptor[] {
+  return [...new Map(descriptors.map((one) => [`${one.digest} ${one.size}`, one])).values()];
+}
+
+function digestsOf(descriptors: readonly Descriptor[]): Digest[] {
+  return [...new Set(descriptors.map(({ digest }) => digest))];
+}
+
+function unknown(reference: Reference): RegistryError {
+  return new RegistryError('MANIFEST_UNKNOWN', 'this repository has no such manifest', { detail: reference });
+}

@@ -1,0 +1,167 @@
+import {
+  emptyRegister,
+  isTag,
+  joinRegisters,
+  liveValue,
+  RegistryError,
+  sameRegister,
+  systemClock,
+  writeRegister,
+  type Clock,
+  type Digest,
+  type Origin,
+  type RepositoryName,
+  type Tag,
+} from '@atoll/core';
+import { keys, type CallOptions, type ObjectStore } from '@atoll/storage';
+import pLimit from 'p-limit';
+import type { Catalog } from './catalog.js';
+import { updateObject } from './cas.js';
+import type { Intents } from './intents.js';
+import type { Journal } from './journal.js';
+import { readObject } from './json-object.js';
+import { listAll, listNames, type NamePage, type NameSpace } from './listing.js';
+import { isLiveLength, tagCodec, type TagRegister, type TagTarget } from './register-object.js';
+import { withoutSignal, type WriteOptions } from './write-options.js';
+
+const READS_AT_ONCE = 32;
+
+export interface TagsParts {
+  readonly store: Pick<ObjectStore, 'get' | 'put' | 'list'>;
+  readonly origin: Origin;
+  readonly catalog: Pick<Catalog, 'has' | 'ensure'>;
+  readonly intents: Pick<Intents, 'hold'>;
+  readonly journal: Pick<Journal, 'append'>;
+  readonly clock?: Clock;
+}
+
+export function tagNames(repository: RepositoryName): NameSpace<Tag> {
+  const prefix = keys.tagsOf(repository);
+  return {
+    prefix,
+    isName: isTag,
+    keyOf: (tag) => keys.tag(repository, tag),
+    nameOf: (key) => {
+      const name = key.slice(prefix.length);
+      return isTag(name) ? name : undefined;
+    },
+  };
+}
+
+/** The tags of repositories: each a register of its own (docs/adr/0002-register.md). */
+export class Tags {
+  constructor(private readonly parts: TagsParts) {}
+
+  async read(repository: RepositoryName, tag: Tag, o: CallOptions = {}): Promise<TagRegister | undefined> {
+    return (await readObject(this.parts.store, keys.tag(repository, tag), tagCodec, o))?.value;
+  }
+
+  /**
+   * One page in byte order; one listing per thousand tags.
+   * @throws RegistryError NAME_UNKNOWN
+   */
+  async list(
+    repository: RepositoryName,
+    page: NamePage,
+    o: CallOptions = {},
+  ): Promise<{ tags: Tag[]; more: boolean }> {
+    const none = { names: [], more: false, any: false };
+    const found = page.limit > 0 ? await listNames(this.parts.store, tagNames(repository), page, o) : none;
+    if (!found.any && !(await this.parts.catalog.has(repository, o))) {
+      throw new RegistryError('NAME_UNKNOWN', 'this registry has no such repository', { detail: { name: repository } });
+    }
+    return { tags: found.names, more: found.more };
+  }
+
+  /** Moves the tag, whatever it names now. The caller holds an intent that names it, and journals it. */
+  async set(repository: RepositoryName, tag: Tag, target: TagTarget, o: WriteOptions = {}): Promise<void> {
+    await this.#update(repository, tag, (old) => this.#write(old, target), o);
+  }
+
+  /** @throws RegistryError MANIFEST_UNKNOWN when there is no such tag */
+  async delete(repository: RepositoryName, tag: Tag, o: WriteOptions = {}): Promise<void> {
+    const found = await this.read(repository, tag, o);
+    const gone = found && liveValue(found) && (await this.#deleteHeld(repository, tag, o));
+    if (!gone) throw new RegistryError('MANIFEST_UNKNOWN', 'this repository has no such tag', { detail: { tag } });
+  }
+
+  /** Deletes the tag only while it still names `digest`. The caller holds an intent that names it, and journals it. */
+  async deleteIf(repository: RepositoryName, tag: Tag, digest: Digest, o: WriteOptions = {}): Promise<boolean> {
+    return this.#remove(repository, tag, (target) => target.digest === digest, o);
+  }
+
+  /** The live tags that name `digest`: reads every live tag of the repository. */
+  async naming(repository: RepositoryName, digest: Digest, o: CallOptions = {}): Promise<Tag[]> {
+    const { nameOf, prefix } = tagNames(repository);
+    const live: Tag[] = [];
+    for await (const { key, sizeBytes } of listAll(this.parts.store, prefix, o)) {
+      const tag = nameOf(key);
+      if (tag !== undefined && isLiveLength(sizeBytes)) live.push(tag);
+    }
+    const found = await pLimit(READS_AT_ONCE).map(live, async (tag) => {
+      const register = await this.read(repository, tag, o);
+      return register && liveValue(register)?.digest === digest ? [tag] : [];
+    });
+    return found.flat();
+  }
+
+  /** Takes in the state of another region, which stays its own and is not journaled. Repeats and any order do no harm. */
+  async merge(
+    repository: RepositoryName,
+    tag: Tag,
+    remote: TagRegister,
+    o: WriteOptions = {},
+  ): Promise<'unchanged' | 'merged' | 'created'> {
+    await this.parts.catalog.ensure(repository, o);
+    const join = (old: TagRegister | undefined) => {
+      const joined = joinRegisters(old ?? emptyRegister, remote);
+      return old && sameRegister(old, joined) ? undefined : joined;
+    };
+    const updated = await this.#update(repository, tag, join, o);
+    return updated?.outcome === 'replaced' ? 'merged' : (updated?.outcome ?? 'unchanged');
+  }
+
+  async #deleteHeld(repository: RepositoryName, tag: Tag, o: WriteOptions): Promise<boolean> {
+    const names = { digests: [], children: [], tags: [tag] };
+    return this.parts.intents.hold(
+      repository,
+      names,
+      async (intent) => {
+        intent.keepOnFailure();
+        const committed = withoutSignal(o);
+        const deleted = await this.#remove(repository, tag, () => true, committed);
+        if (deleted) await this.parts.journal.append(repository, [{ kind: 'tag', tag }], committed);
+        return deleted;
+      },
+      o,
+    );
+  }
+
+  async #remove(
+    repository: RepositoryName,
+    tag: Tag,
+    condition: (target: TagTarget) => boolean,
+    o: CallOptions,
+  ): Promise<boolean> {
+    const remove = (old: TagRegister | undefined) => {
+      const target = old && liveValue(old);
+      return target && condition(target) ? this.#write(old, undefined) : undefined;
+    };
+    const updated = await this.#update(repository, tag, remove, o);
+    return updated?.outcome === 'replaced';
+  }
+
+  #update(
+    repository: RepositoryName,
+    tag: Tag,
+    change: (old: TagRegister | undefined) => TagRegister | undefined,
+    o: CallOptions,
+  ) {
+    return updateObject(this.parts.store, keys.tag(repository, tag), tagCodec, change, { signal: o.signal });
+  }
+
+  #write(old: TagRegister | undefined, target: TagTarget | undefined): TagRegister {
+    const now = (this.parts.clock ?? systemClock).now();
+    return writeRegister<TagTarget>(old ?? emptyRegister, this.parts.origin, now, target);
+  }
+}
