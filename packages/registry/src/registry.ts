@@ -1,0 +1,89 @@
+import { systemClock, type Clock } from '@atoll/core';
+import type { ObjectStore } from '@atoll/storage';
+import { Blobs } from './blobs.js';
+import { Catalog } from './catalog.js';
+import { Intents } from './intents.js';
+import { Journal } from './journal.js';
+import { Manifests } from './manifests.js';
+import { References } from './references.js';
+import { Referrers } from './referrers.js';
+import { originOf, type RegionIdentity } from './region.js';
+import { Tags } from './tags.js';
+import type { UploadSizes } from './upload-plan.js';
+import { Uploads } from './uploads.js';
+import { Uploads, type UploadsParts } from './uploads.js';
+
+/** Where the registry tells of what it handled and a person may want to know. */
+export interface RegistryLog {
+  info(message: string, facts?: Record<string, unknown>): void;
+  warn(message: string, facts?: Record<string, unknown>): void;
+}
+
+export interface RegistryOptions {
+  readonly store: ObjectStore;
+  readonly identity: RegionIdentity;
+  readonly clock?: Clock;
+  readonly log?: RegistryLog;
+  readonly uploads?: Pick<UploadsParts, 'ttlSeconds' | 'sweepAfterSeconds' | 'sizes'>;
+}
+
+/** One region's registry on its store: every part, wired. Holds nothing that another process of the region would miss. */
+export class Registry {
+  readonly store: ObjectStore;
+  readonly identity: RegionIdentity;
+  readonly blobs: Blobs;
+  readonly uploads: Uploads;
+  readonly uploads: Uploads;
+  readonly manifests: Manifests;
+  readonly tags: Tags;
+  readonly referrers: Referrers;
+  readonly catalog: Catalog;
+  readonly journal: Journal;
+  readonly intents: Intents;
+
+  constructor({ store, identity, clock = systemClock, log, uploads }: RegistryOptions) {
+    this.store = store;
+    this.identity = identity;
+    const origin = originOf(identity);
+    const catalog = new Catalog(store, origin, clock);
+    const journal = new Journal(store, identity, clock);
+    const intents: Intents = new Intents({
+      store,
+      catalog,
+      clock,
+      settle: (repository, intent, o) => this.manifests.settle(repository, intent, o),
+      onLeftBehind: (cause) => log?.warn('intent left behind', { cause }),
+    });
+    const references = new References(store, intents);
+    const referrers = new Referrers(store);
+    const blobs = new Blobs({ store, references, catalog, clock });
+    const tags = new Tags({ store, origin, catalog, intents, journal, clock });
+    const uploads = new Uploads({
+      store,
+      identity,
+      blobs,
+      clock,
+      ...(limits.uploadTtlSeconds !== undefined && { ttlSeconds: limits.uploadTtlSeconds }),
+      ...(limits.uploadSweepAfterSeconds !== undefined && { sweepAfterSeconds: limits.uploadSweepAfterSeconds }),
+      ...(limits.uploadSizes && { sizes: limits.uploadSizes }),
+      onLeftBehind: (cause) => log?.warn('upload left behind', { cause }),
+    });
+    const parts = { store, origin, blobs, tags, referrers, references, catalog, intents, journal, clock };
+    this.catalog = catalog;
+    this.journal = journal;
+    this.intents = intents;
+    this.referrers = referrers;
+    this.blobs = blobs;
+    this.uploads = uploads;
+    this.uploads = new Uploads({
+      ...uploads,
+      store,
+      identity,
+      blobs,
+      clock,
+      onLeftBehind: (cause) => log?.warn('upload left behind', { cause }),
+    });
+    this.tags = tags;
+    this.manifests = new Manifests(parts);
+  }
+}
