@@ -19,7 +19,7 @@ export {
   type TagRegister,
   type TagTarget,
 } from './register-object.js';
-export { Registry, type RegistryLimits, type RegistryLog, type RegistryOptions } from './registry.js';
+export { Registry, type RegistryLog, type RegistryOptions, type UploadLimits } from './registry.js';
 export { Tags } from './tags.js';
 export { Uploads, type UploadRange, type UploadsParts } from './uploads.js';
 export type { WriteOptions } from './write-options.js';

@@ -9,8 +9,6 @@ import { References } from './references.js';
 import { Referrers } from './referrers.js';
 import { originOf, type RegionIdentity } from './region.js';
 import { Tags } from './tags.js';
-import type { UploadSizes } from './upload-plan.js';
-import { Uploads } from './uploads.js';
 import { Uploads, type UploadsParts } from './uploads.js';
 
 /** Where the registry tells of what it handled and a person may want to know. */
@@ -19,12 +17,15 @@ export interface RegistryLog {
   warn(message: string, facts?: Record<string, unknown>): void;
 }
 
+/** How long uploads live, and the sizes they are cut into. */
+export type UploadLimits = Pick<UploadsParts, 'ttlSeconds' | 'sweepAfterSeconds' | 'sizes'>;
+
 export interface RegistryOptions {
   readonly store: ObjectStore;
   readonly identity: RegionIdentity;
   readonly clock?: Clock;
+  readonly uploads?: UploadLimits;
   readonly log?: RegistryLog;
-  readonly uploads?: Pick<UploadsParts, 'ttlSeconds' | 'sweepAfterSeconds' | 'sizes'>;
 }
 
 /** One region's registry on its store: every part, wired. Holds nothing that another process of the region would miss. */
@@ -33,7 +34,6 @@ export class Registry {
   readonly identity: RegionIdentity;
   readonly blobs: Blobs;
   readonly uploads: Uploads;
-  readonly uploads: Uploads;
   readonly manifests: Manifests;
   readonly tags: Tags;
   readonly referrers: Referrers;
@@ -41,9 +41,7 @@ export class Registry {
   readonly journal: Journal;
   readonly intents: Intents;
 
-  constructor({ store, identity, clock = systemClock, log, uploads }: RegistryOptions) {
-    this.store = store;
-    this.identity = identity;
+  constructor({ store, identity, clock = systemClock, uploads = {}, log }: RegistryOptions) {
     const origin = originOf(identity);
     const catalog = new Catalog(store, origin, clock);
     const journal = new Journal(store, identity, clock);
@@ -58,32 +56,27 @@ export class Registry {
     const referrers = new Referrers(store);
     const blobs = new Blobs({ store, references, catalog, clock });
     const tags = new Tags({ store, origin, catalog, intents, journal, clock });
-    const uploads = new Uploads({
-      store,
-      identity,
-      blobs,
-      clock,
-      ...(limits.uploadTtlSeconds !== undefined && { ttlSeconds: limits.uploadTtlSeconds }),
-      ...(limits.uploadSweepAfterSeconds !== undefined && { sweepAfterSeconds: limits.uploadSweepAfterSeconds }),
-      ...(limits.uploadSizes && { sizes: limits.uploadSizes }),
-      onLeftBehind: (cause) => log?.warn('upload left behind', { cause }),
-    });
-    const parts = { store, origin, blobs, tags, referrers, references, catalog, intents, journal, clock };
+    const onLeftBehind = (cause: unknown) => log?.warn('upload left behind', { cause });
+    this.store = store;
+    this.identity = identity;
     this.catalog = catalog;
     this.journal = journal;
     this.intents = intents;
     this.referrers = referrers;
     this.blobs = blobs;
-    this.uploads = uploads;
-    this.uploads = new Uploads({
-      ...uploads,
-      store,
-      identity,
-      blobs,
-      clock,
-      onLeftBehind: (cause) => log?.warn('upload left behind', { cause }),
-    });
+    this.uploads = new Uploads({ store, identity, blobs, clock, onLeftBehind, ...uploads });
     this.tags = tags;
-    this.manifests = new Manifests(parts);
+    this.manifests = new Manifests({
+      store,
+      origin,
+      blobs,
+      tags,
+      referrers,
+      references,
+      catalog,
+      intents,
+      journal,
+      clock,
+    });
   }
 }
