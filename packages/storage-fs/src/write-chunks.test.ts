@@ -1,0 +1,54 @@
+import { open, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { temporaryRoots } from './testing/temporary-root.js';
+import { systemError, watchedFiles } from './testing/watched-files.js';
+import { writeChunks } from './write-chunks.js';
+
+const makeRoot = temporaryRoots();
+
+async function* give(chunks: readonly Uint8Array[]) {
+  yield* chunks;
+}
+
+test('chunks of any size are written one after another from the position on', async () => {
+  const path = join(await makeRoot(), 'file');
+  const sizes = fc.array(fc.oneof(fc.integer({ min: 0, max: 3 }), fc.integer({ min: 0, max: 700_000 })), {
+    maxLength: 300,
+  });
+  const property = fc.asyncProperty(sizes, fc.integer({ min: 0, max: 10 }), async (lengths, positionBytes) => {
+    const chunks = lengths.map((length, n) => Buffer.alloc(length, n));
+    const whole = Buffer.concat(chunks);
+    const handle = await open(path, 'w');
+    expect(await writeChunks(handle, give(chunks), positionBytes)).toBe(whole.length);
+    await handle.close();
+    expect((await readFile(path)).subarray(positionBytes).equals(whole)).toBe(true);
+  });
+  await fc.assert(property, { numRuns: 15 });
+});
+
+test('what a write leaves over is written next', async () => {
+  const path = join(await makeRoot(), 'file');
+  const handle = await open(path, 'w');
+  const short = Object.assign(Object.create(handle) as typeof handle, {
+    writev: (buffers: readonly Uint8Array[], at: number) =>
+      handle.writev([(buffers[0] ?? Buffer.of()).subarray(0, 5)], at),
+  });
+  await writeChunks(short, give([Buffer.from('hello, '), Buffer.from('wide '), Buffer.from('world')]), 0);
+  await handle.close();
+  expect(await readFile(path, 'utf8')).toBe('hello, wide world');
+});
+
+test('a flush in the background that fails is told', async () => {
+  const path = join(await makeRoot(), 'file');
+  let flushes = 0;
+  const files = watchedFiles(({ name }) => {
+    if (name === 'handle.datasync' && ++flushes === 1) throw systemError('EIO');
+  });
+  const handle = await files.open(path, 'w');
+  const chunks = Array.from({ length: 40 }, () => Buffer.alloc(1_048_576));
+  await expect(writeChunks(handle, give(chunks), 0)).rejects.toMatchObject({ code: 'EIO' });
+  await handle.close();
+  expect(flushes).toBe(1);
+});
