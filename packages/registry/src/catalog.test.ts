@@ -1,0 +1,67 @@
+import { isRepositoryName, type RepositoryName } from '@atoll/core';
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { name, openRegion } from './testing/region.js';
+
+const component = fc.constantFrom('a', 'b', 'a-b', 'a.b', 'a_b', 'a1', 'math', 'math-x', '0');
+const names = fc
+  .array(component, { minLength: 1, maxLength: 3 })
+  .map((parts) => parts.join('/'))
+  .filter(isRepositoryName);
+
+describe('the catalog', () => {
+  test('is every repository in byte order, however it is cut into pages', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.uniqueArray(names, { maxLength: 15 }), fc.integer({ min: 1, max: 5 }), async (all, limit) => {
+        const { registry } = await openRegion();
+        for (const one of all) await registry.catalog.ensure(one);
+        const found: RepositoryName[] = [];
+        for (let more = true; more; ) {
+          const page = await registry.catalog.list({ after: found.at(-1), limit });
+          found.push(...page.repositories);
+          more = page.more;
+        }
+        expect(found).toEqual([...all].sort());
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('goes on after any text, whether it is a name or not', async () => {
+    const { registry } = await openRegion();
+    const all = ['a', 'a-b', 'a.b', 'a/b', 'a/b/c', 'a0', 'ab'].map(name).sort();
+    for (const one of all) await registry.catalog.ensure(one);
+    const texts = fc.oneof(fc.string(), names, fc.constantFrom('a/', 'a//b', '/', 'A', 'a/b!', 'é', 'a'.repeat(5000)));
+    await fc.assert(
+      fc.asyncProperty(texts, async (after) => {
+        const { repositories } = await registry.catalog.list({ after, limit: 100 });
+        expect(repositories).toEqual(all.filter((one) => one > after));
+      }),
+    );
+  });
+
+  test('costs one listing a page, and nothing for a page of none', async () => {
+    const { registry, counter } = await openRegion();
+    await registry.catalog.ensure(name('a'));
+    counter.reset();
+    expect(await registry.catalog.list({ limit: 10 })).toEqual({ repositories: ['a'], more: false });
+    expect(counter.calls()).toEqual({ list: 1 });
+    expect(await registry.catalog.list({ limit: 0 })).toEqual({ repositories: [], more: false });
+    expect(counter.calls()).toEqual({ list: 1 });
+  });
+
+  test('marks a repository once, and remembers which it knows', async () => {
+    const { registry, counter, restart } = await openRegion();
+    expect(await registry.catalog.has(name('a'))).toBe(false);
+    counter.reset();
+    await registry.catalog.ensure(name('a'));
+    await registry.catalog.ensure(name('a'));
+    expect(await registry.catalog.has(name('a'))).toBe(true);
+    expect(counter.calls()).toEqual({ get: 1, put: 1 });
+    const other = await restart();
+    counter.reset();
+    await other.catalog.ensure(name('a'));
+    expect(await other.catalog.has(name('a'))).toBe(true);
+    expect(counter.calls()).toEqual({ get: 1 });
+  });
+});

@@ -1,0 +1,192 @@
+import { digestOf, emptyRegister, isRepositoryName, isTag, liveValue, writeRegister, type Tag } from '@atoll/core';
+import { keys } from '@atoll/storage';
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import type { Registry } from './registry.js';
+import type { TagRegister, TagTarget } from './register-object.js';
+import { name, openRegion, pushSample, sampleImage, tag } from './testing/region.js';
+
+const app = name('team/app');
+const target = (text: string): TagTarget => ({ digest: digestOf(text), mediaType: text, sizeBytes: text.length });
+
+/** Every page of `limit`, one after the other. */
+async function pages(registry: Registry, limit: number, repository = app): Promise<Tag[][]> {
+  const all: Tag[][] = [];
+  for (let after: string | undefined; ; ) {
+    const { tags, more } = await registry.tags.list(repository, { limit, ...(after !== undefined && { after }) });
+    all.push(tags);
+    after = tags.at(-1);
+    if (!more) return all;
+    if (after === undefined) throw new Error('an empty page says that there is more');
+  }
+}
+
+const tagText = fc
+  .stringMatching(/^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,5}$/)
+  .filter(isTag);
+/** Names of which one begins, or sorts beside, another in ways that listings have lost. */
+const tricky = fc.constantFrom(...['0.1.2', '0.1.20', 'a', 'a-b', 'a.b', 'a_b', 'A', 'v1', 'V1', 'math', 'math-x'].map(tag));
+const tagSets = fc.uniqueArray(fc.oneof(tagText, tricky), { maxLength: 20 });
+
+describe('a list of tags', () => {
+  test('is the live ones in byte order, however it is cut into pages', async () => {
+    await fc.assert(
+      fc.asyncProperty(tagSets, fc.infiniteStream(fc.boolean()), fc.integer({ min: 1, max: 7 }), async (all, coins, limit) => {
+        const { registry } = await openRegion();
+        await registry.catalog.ensure(app);
+        const live: Tag[] = [];
+        for (const one of all) {
+          await registry.tags.set(app, one, target('m'));
+          if (coins.next().value) live.push(one);
+          else await registry.tags.delete(app, one);
+        }
+        const found = await pages(registry, limit);
+        expect(found.flat()).toEqual([...live].sort());
+        expect(found.slice(0, -1).every((page) => page.length === limit)).toBe(true);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('goes on after any text, whether it is a tag or not', async () => {
+    const { registry } = await openRegion();
+    await registry.catalog.ensure(app);
+    const all = ['0.1.2', '0.1.20', 'A', 'a', 'a-b', 'a.b', 'z'].map(tag);
+    for (const one of all) await registry.tags.set(app, one, target('m'));
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(fc.string(), tagText, tricky, fc.constant('a'.repeat(5000))), async (after) => {
+        const { tags } = await registry.tags.list(app, { after, limit: 100 });
+        expect(tags).toEqual(all.filter((one) => one > after));
+      }),
+    );
+  });
+
+  test('is one listing per thousand names, and reads none of them', async () => {
+    const { registry, counter, memory } = await openRegion();
+    await pushSample(registry, app, sampleImage('a'), 'v1');
+    const object = await memory.get(keys.tag(app, tag('v1')));
+    for (let i = 0; i < 1500; i++) await memory.put(keys.tag(app, tag(`t${i}`)), object?.body ?? Buffer.of(), { blind: true });
+    counter.reset();
+    expect(await registry.tags.list(app, { limit: 10 })).toMatchObject({ more: true });
+    expect(counter.calls()).toEqual({ list: 1 });
+    counter.reset();
+    expect((await registry.tags.list(app, { limit: 5000 })).tags).toHaveLength(1501);
+    expect(counter.calls()).toEqual({ list: 2 });
+  });
+
+  test('of a repository that does not exist is refused, and that of an empty one is empty', async () => {
+    const { registry, counter } = await openRegion();
+    for (const limit of [0, 10]) {
+      await expect(registry.tags.list(app, { limit })).rejects.toMatchObject({ code: 'NAME_UNKNOWN', status: 404 });
+    }
+    await registry.catalog.ensure(app);
+    expect(await registry.tags.list(app, { limit: 10 })).toEqual({ tags: [], more: false });
+    counter.reset();
+    expect(await registry.tags.list(app, { limit: 0 })).toEqual({ tags: [], more: false });
+    expect(counter.calls()).toEqual({});
+  });
+
+  test('asks the catalog, once, only where it finds nothing', async () => {
+    const { registry, counter, restart } = await openRegion();
+    await pushSample(registry, app, sampleImage('a'), 'v1');
+    const other = await restart();
+    counter.reset();
+    await other.tags.list(app, { limit: 10 });
+    expect(counter.calls()).toEqual({ list: 1 });
+    counter.reset();
+    await other.tags.list(app, { after: 'v1', limit: 10 });
+    expect(counter.calls()).toEqual({ list: 1, get: 1 });
+  });
+
+  test('never shows what belongs to another repository', async () => {
+    const component = fc.constantFrom('i', 'm', 't', 's', 'f', 'a', 'sha256', 'a-i');
+    const names = fc.array(component, { minLength: 1, maxLength: 4 }).map((parts) => parts.join('/'));
+    await fc.assert(
+      fc.asyncProperty(fc.uniqueArray(names.filter(isRepositoryName), { minLength: 2, maxLength: 8 }), async (all) => {
+        const { registry } = await openRegion();
+        for (const [i, repository] of all.entries()) {
+          await pushSample(registry, repository, sampleImage(repository), `of-${i}`);
+        }
+        for (const [i, repository] of all.entries()) {
+          expect((await registry.tags.list(repository, { limit: 100 })).tags).toEqual([`of-${i}`]);
+        }
+        const { repositories } = await registry.catalog.list({ limit: 100 });
+        expect(repositories).toEqual([...all].sort());
+      }),
+      { numRuns: 15 },
+    );
+  });
+});
+
+describe('a tag', () => {
+  test('that is deleted is gone at once, is journaled, and cannot be deleted twice', async () => {
+    const { registry, counter } = await openRegion();
+    const image = sampleImage('a');
+    await pushSample(registry, app, image, 'v1');
+    await registry.intents.idle();
+    counter.reset();
+    await registry.tags.delete(app, tag('v1'));
+    await registry.intents.idle();
+    expect(counter.log.map(({ op, key }) => `${op} ${key.split('/')[0]}`)).toEqual([
+      'get r',
+      'put r',
+      'get r',
+      'put r',
+      'put jr',
+      'delete r',
+    ]);
+    expect(await registry.tags.list(app, { limit: 10 })).toEqual({ tags: [], more: false });
+    await expect(registry.manifests.head(app, { tag: tag('v1') })).rejects.toMatchObject({ code: 'MANIFEST_UNKNOWN' });
+    await expect(registry.tags.delete(app, tag('v1'))).rejects.toMatchObject({ code: 'MANIFEST_UNKNOWN' });
+    await expect(registry.tags.delete(app, tag('never'))).rejects.toMatchObject({ code: 'MANIFEST_UNKNOWN' });
+    expect(await registry.manifests.head(app, { digest: image.digest })).toMatchObject({ digest: image.digest });
+  });
+
+  test('is deleted for a digest only while it names that digest', async () => {
+    const { registry } = await openRegion();
+    await registry.tags.set(app, tag('v1'), target('new'));
+    expect(await registry.tags.deleteIf(app, tag('v1'), digestOf('old'))).toBe(false);
+    expect(await registry.tags.deleteIf(app, tag('v1'), digestOf('new'))).toBe(true);
+    expect(await registry.tags.deleteIf(app, tag('v1'), digestOf('new'))).toBe(false);
+  });
+
+  test('moved by many at once ends where the last one moved it, and no writer is lost', async () => {
+    const { registry, restart } = await openRegion();
+    const replicas = [registry, await restart(), await restart()];
+    await Promise.all(
+      Array.from({ length: 30 }, (_, i) => replicas[i % 3]?.tags.set(app, tag('latest'), target(`m${i}`))),
+    );
+    const register = await registry.tags.read(app, tag('latest'));
+    expect(register?.siblings).toHaveLength(1);
+    // Each write is later than the one it found: thirty writes under one reading of the clock are thirty steps of its counter.
+    expect(register?.siblings[0]?.time).toMatch(/-001d$/);
+  });
+});
+
+describe('the state of a tag in another region', () => {
+  const remote = (value: TagTarget | undefined, now = 1): TagRegister =>
+    writeRegister<TagTarget>(emptyRegister, 'us#1', now, value);
+
+  test('creates the tag here, changes it here, or brings nothing new', async () => {
+    const { registry, counter } = await openRegion();
+    const first = remote(target('m1'));
+    expect(await registry.tags.merge(app, tag('v1'), first)).toBe('created');
+    expect(await registry.tags.merge(app, tag('v1'), first)).toBe('unchanged');
+    expect(await registry.tags.merge(app, tag('v1'), writeRegister<TagTarget>(first, 'us#1', 2, target('m2')))).toBe('merged');
+    expect(await registry.tags.merge(app, tag('v1'), first)).toBe('unchanged');
+    const register = await registry.tags.read(app, tag('v1'));
+    expect(register && liveValue(register)).toEqual(target('m2'));
+    expect(counter.log.filter(({ key }) => key.startsWith('jr/'))).toEqual([]);
+    expect((await registry.tags.list(app, { limit: 10 })).tags).toEqual(['v1']);
+  });
+
+  test('that is a delete leaves a push that did not see it', async () => {
+    const { registry } = await openRegion();
+    await registry.tags.set(app, tag('v1'), target('here'));
+    await registry.tags.merge(app, tag('v1'), remote(undefined, Date.UTC(2030, 0)));
+    const register = await registry.tags.read(app, tag('v1'));
+    expect(register && liveValue(register)).toEqual(target('here'));
+    await registry.catalog.ensure(app);
+    expect((await registry.tags.list(app, { limit: 10 })).tags).toEqual(['v1']);
+  });
+});
