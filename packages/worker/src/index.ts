@@ -1,1 +1,1 @@
-export {};
+export { startWorker, type RunningWorker, type WorkerOptions, type WorkerStatus } from './start-worker.js';
