@@ -69,7 +69,12 @@ export class Blobs {
   readonly #store: ObjectStore;
   readonly #links: BlobLinks;
   readonly #records: BlobRecords;
-  readonly #remembered = new LRUCache<Digest, BlobLocation>({ max: REMEMBERED_RECORDS, ttl: REMEMBERED_MS });
+  // `maxSize` and not `max`: the cache grows as it fills, and does not begin with room for everything.
+  readonly #remembered = new LRUCache<Digest, BlobLocation>({
+    maxSize: REMEMBERED_RECORDS,
+    sizeCalculation: () => 1,
+    ttl: REMEMBERED_MS,
+  });
 
   constructor(private readonly parts: BlobsParts) {
     const clock = parts.clock ?? systemClock;

@@ -36,7 +36,7 @@ export class UploadCommit {
     if (known !== undefined && known !== digest) return this.#refuse(uploadId, writer.saved, digest);
     if (writer.upload.parts.length === 0) return this.#commitTail(uploadId, writer, digest);
     await writer.flush();
-    const sizeBytes = await this.#complete(uploadId, writer);
+    const sizeBytes = await this.#complete(writer);
     if (known === undefined && (await this.#reread(writer.upload.dataKey, digest)) !== digest) {
       return this.#refuse(uploadId, writer.saved, digest);
     }
@@ -102,7 +102,7 @@ export class UploadCommit {
     return blob;
   }
 
-  async #complete(uploadId: string, { upload, saved }: UploadWriter): Promise<number> {
+  async #complete({ upload }: UploadWriter): Promise<number> {
     const receipts = upload.parts.map(([sizeBytes, tag], index) => ({ number: index + 1, sizeBytes, tag }));
     const handle = upload.upload?.handle ?? null;
     try {
@@ -111,9 +111,8 @@ export class UploadCommit {
     } catch (cause) {
       if (!isStorageError(cause, 'corrupt')) throw cause;
     }
-    // Another process wrote a part of the same number in a race that it has lost or will lose.
-    await this.discard(uploadId, saved);
-    throw new RegistryError('BLOB_UPLOAD_INVALID', 'the upload was damaged by another request to it, start a new one');
+    // A part was written again by another process, which may be about to close the upload: it is left as it is.
+    throw new RegistryError('BLOB_UPLOAD_INVALID', 'another request wrote to the upload at this moment');
   }
 
   async #publish(

@@ -201,7 +201,8 @@ export class UploadWriter {
     try {
       await this.#write({ ...this.#upload, upload: { handle } });
     } catch (cause) {
-      await this.parts.store.abortData(dataKey, handle);
+      // A lost race, and nobody else knows this upload. After any other fault the session may have been written and name it.
+      if (cause instanceof RegistryError) await this.parts.store.abortData(dataKey, handle);
       throw cause;
     }
   }
