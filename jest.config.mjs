@@ -1,4 +1,7 @@
 import { basename } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const packages = fileURLToPath(new URL('packages', import.meta.url));
 
 // One configuration for every package: each runs it with its own folder as the root.
 // Packages of ours resolve to their sources, so that a test never sees a stale build.
@@ -16,8 +19,8 @@ export default {
     ],
   },
   moduleNameMapper: {
-    '^@atoll/storage/testing$': '<rootDir>/../../packages/storage/src/testing/index.ts',
-    '^@atoll/([a-z0-9-]+)$': '<rootDir>/../../packages/$1/src/index.ts',
+    '^@atoll/storage/testing$': `${packages}/storage/src/testing/index.ts`,
+    '^@atoll/([a-z0-9-]+)$': `${packages}/$1/src/index.ts`,
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   testTimeout: 30_000,
