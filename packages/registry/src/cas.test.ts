@@ -13,28 +13,31 @@ afterEach(() => {
 
 describe('updateObject', () => {
   test('creates what is not there with one read and one write', async () => {
-    const { store, calls } = countCalls(new MemoryStore());
-    expect(await updateObject(store, 'k', codec, increment)).toMatchObject({ value: { count: 1 }, outcome: 'created' });
-    expect(calls()).toEqual({ get: 1, put: 1 });
+    const counter = countCalls(new MemoryStore());
+    expect(await updateObject(counter.store, 'k', codec, increment)).toMatchObject({
+      value: { count: 1 },
+      outcome: 'created',
+    });
+    expect(counter.calls()).toEqual({ get: 1, put: 1 });
   });
 
   test('creates what is probably new without a read, and reads only when it is not', async () => {
-    const { store, calls, reset } = countCalls(new MemoryStore());
-    await updateObject(store, 'k', codec, increment, { probablyNew: true });
-    expect(calls()).toEqual({ put: 1 });
-    reset();
-    const again = await updateObject(store, 'k', codec, increment, { probablyNew: true });
+    const counter = countCalls(new MemoryStore());
+    await updateObject(counter.store, 'k', codec, increment, { probablyNew: true });
+    expect(counter.calls()).toEqual({ put: 1 });
+    counter.reset();
+    const again = await updateObject(counter.store, 'k', codec, increment, { probablyNew: true });
     expect(again).toMatchObject({ value: { count: 2 }, outcome: 'replaced' });
-    expect(calls()).toEqual({ put: 2, get: 1 });
+    expect(counter.calls()).toEqual({ put: 2, get: 1 });
   });
 
   test('writes nothing when nothing is to change, and answers what stands', async () => {
-    const { store, calls } = countCalls(new MemoryStore());
-    expect(await updateObject(store, 'k', codec, () => undefined)).toBeUndefined();
-    await updateObject(store, 'k', codec, increment);
-    const same = await updateObject(store, 'k', codec, () => undefined);
+    const counter = countCalls(new MemoryStore());
+    expect(await updateObject(counter.store, 'k', codec, () => undefined)).toBeUndefined();
+    await updateObject(counter.store, 'k', codec, increment);
+    const same = await updateObject(counter.store, 'k', codec, () => undefined);
     expect(same).toMatchObject({ value: { count: 1 }, outcome: 'unchanged' });
-    expect(calls().put).toBe(1);
+    expect(counter.calls().put).toBe(1);
   });
 
   test('loses none of many increments at once', async () => {

@@ -16,7 +16,7 @@ describe('the catalog', () => {
         const { registry } = await openRegion();
         for (const one of all) await registry.catalog.ensure(one);
         const found: RepositoryName[] = [];
-        for (let more = true; more; ) {
+        for (let more = true; more;) {
           const page = await registry.catalog.list({ after: found.at(-1), limit });
           found.push(...page.repositories);
           more = page.more;

@@ -34,6 +34,8 @@ export interface Intent extends IntentNames {
 export interface HeldIntent {
   /** From here on something may have been written: should the task fail, the intent stays, and is settled later. */
   keepOnFailure(): void;
+  /** Takes that back: it is certain that nothing was written. */
+  dropOnFailure(): void;
   /** Returns when the intent durably names these tags too. */
   addTags(tags: readonly Tag[]): Promise<void>;
 }
@@ -86,13 +88,15 @@ export class Intents {
     const { requestId } = o;
     let intent: Intent = { ...names, tags: names.tags ?? [], at, ...(requestId !== undefined && { requestId }) };
     let keep = false;
-    const write = () =>
-      this.parts.store.put(key, intentCodec.encode(intent), { blind: true }, { signal: o.signal });
+    const write = () => this.parts.store.put(key, intentCodec.encode(intent), { blind: true }, { signal: o.signal });
     await write();
     try {
       const result = await task({
         keepOnFailure: () => {
           keep = true;
+        },
+        dropOnFailure: () => {
+          keep = false;
         },
         addTags: async (tags) => {
           intent = { ...intent, tags: [...intent.tags, ...tags] };

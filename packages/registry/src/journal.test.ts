@@ -40,12 +40,16 @@ describe('the journal', () => {
 
   test('puts a repository into one and the same of its shards', () => {
     fc.assert(
-      fc.property(fc.string({ minLength: 1 }).filter(isRepositoryName), fc.integer({ min: 1, max: 64 }), (text, shards) => {
-        const shard = shardOf(name(text), shards);
-        expect(shard).toBe(shardOf(name(text), shards));
-        expect(shard).toBeGreaterThanOrEqual(0);
-        expect(shard).toBeLessThan(shards);
-      }),
+      fc.property(
+        fc.string({ minLength: 1 }).filter(isRepositoryName),
+        fc.integer({ min: 1, max: 64 }),
+        (text, shards) => {
+          const shard = shardOf(name(text), shards);
+          expect(shard).toBe(shardOf(name(text), shards));
+          expect(shard).toBeGreaterThanOrEqual(0);
+          expect(shard).toBeLessThan(shards);
+        },
+      ),
     );
   });
 });

@@ -18,8 +18,7 @@ import type { WriteOptions } from './write-options.js';
 
 /** A name whose state changed; what it changed to is read where the name is. */
 export type Change =
-  | { readonly kind: 'manifest'; readonly digest: Digest }
-  | { readonly kind: 'tag'; readonly tag: Tag };
+  { readonly kind: 'manifest'; readonly digest: Digest } | { readonly kind: 'tag'; readonly tag: Tag };
 
 export interface JournalEntry {
   readonly repository: RepositoryName;

@@ -13,9 +13,9 @@ export interface NamePage {
 /** Where names of one kind are kept. */
 export interface NameSpace<T extends string> {
   readonly prefix: string;
-  isName(text: string): text is T;
-  keyOf(name: T): string;
-  nameOf(key: string): T | undefined;
+  readonly isName: (text: string) => text is T;
+  readonly keyOf: (name: T) => string;
+  readonly nameOf: (key: string) => T | undefined;
 }
 
 /** Every object under `prefix`, in byte order. */
@@ -26,7 +26,11 @@ export async function* listAll(
 ): AsyncGenerator<ObjectInfo> {
   let after = o.after;
   for (;;) {
-    const page = await store.list(prefix, { signal: o.signal, limit: LIST_LIMIT, ...(after !== undefined && { after }) });
+    const page = await store.list(prefix, {
+      signal: o.signal,
+      limit: LIST_LIMIT,
+      ...(after !== undefined && { after }),
+    });
     yield* page.entries;
     after = page.entries.at(-1)?.key;
     if (!page.more || after === undefined) return;
@@ -48,7 +52,11 @@ export async function listNames<T extends string>(
   let cursor = cursorFor(space, page.after ?? '');
   let limit = Math.min(LIST_LIMIT, page.limit);
   for (;;) {
-    const found = await store.list(space.prefix, { signal: o.signal, limit, ...(cursor !== undefined && { after: cursor }) });
+    const found = await store.list(space.prefix, {
+      signal: o.signal,
+      limit,
+      ...(cursor !== undefined && { after: cursor }),
+    });
     any ||= found.entries.length > 0;
     for (const entry of found.entries) {
       const name = space.nameOf(entry.key);

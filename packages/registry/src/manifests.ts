@@ -103,7 +103,12 @@ export class Manifests {
     const options = { signal: o.signal, requestId: push.requestId ?? o.requestId };
     const blobs = digestsOf(parsed.blobs);
     const names = { manifest: digest, digests: [...blobs, digest], children: digestsOf(parsed.children), tags };
-    await this.parts.intents.hold(repository, names, (intent) => this.#write(repository, checked, intent, options), options);
+    await this.parts.intents.hold(
+      repository,
+      names,
+      (intent) => this.#write(repository, checked, intent, options),
+      options,
+    );
     this.parts.references.remember(digest, blobs);
     return { digest, tags: [...tags], ...(parsed.subject && { subject: parsed.subject.digest }) };
   }
@@ -146,11 +151,7 @@ export class Manifests {
   }
 
   /** The register, deleted or not, and the bytes of a live manifest. */
-  async read(
-    repository: RepositoryName,
-    digest: Digest,
-    o: CallOptions = {},
-  ): Promise<ManifestObject | undefined> {
+  async read(repository: RepositoryName, digest: Digest, o: CallOptions = {}): Promise<ManifestObject | undefined> {
     return (await readObject(this.parts.store, keys.manifest(repository, digest), manifestCodec, o))?.value;
   }
 
@@ -255,7 +256,11 @@ export class Manifests {
       manifestCodec,
       (old) => {
         const register = old?.register ?? emptyRegister;
-        refuseOtherType(liveValue(register)?.mediaType, value.mediaType);
+        const stored = liveValue(register);
+        if (stored && stored.mediaType !== value.mediaType) {
+          intent.dropOnFailure();
+          throw otherType(stored.mediaType, value.mediaType);
+        }
         intent.keepOnFailure();
         const written = writeRegister<typeof value>(register, this.parts.origin, this.#now(), value);
         return manifestObject(written, bytes, parsed.subject?.digest);
@@ -265,12 +270,7 @@ export class Manifests {
   }
 
   /** `false` when the manifest was deleted before. */
-  async #delete(
-    repository: RepositoryName,
-    digest: Digest,
-    intent: HeldIntent,
-    o: WriteOptions,
-  ): Promise<boolean> {
+  async #delete(repository: RepositoryName, digest: Digest, intent: HeldIntent, o: WriteOptions): Promise<boolean> {
     intent.keepOnFailure();
     const key = keys.manifest(repository, digest);
     const written = await updateObject(this.parts.store, key, manifestCodec, (old) => this.#deleted(old));
@@ -354,9 +354,11 @@ function checkPush({ reference, tags = [], contentType, bytes: body }: ManifestP
 }
 
 /** One digest is served with one type: clients that hold the descriptor would take another type for another manifest. */
-function refuseOtherType(stored: string | undefined, pushed: string): void {
-  if (stored === undefined || stored === pushed) return;
-  throw new RegistryError('MANIFEST_INVALID', `this manifest is stored here as ${stored}, and cannot be ${pushed} too`);
+function otherType(stored: string, pushed: string): RegistryError {
+  return new RegistryError(
+    'MANIFEST_INVALID',
+    `this manifest is stored here as ${stored}, and cannot be ${pushed} too`,
+  );
 }
 
 function manifestObject(

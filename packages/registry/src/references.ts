@@ -40,9 +40,9 @@ export class References {
     const limit = pLimit(READS_AT_ONCE);
     let batch: Digest[] = [];
     const anyOf = async (manifests: Digest[]) =>
-      (await limit.map(manifests, async (manifest) => (await this.#blobs(repository, manifest, o)).has(digest))).includes(
-        true,
-      );
+      (
+        await limit.map(manifests, async (manifest) => (await this.#blobs(repository, manifest, o)).has(digest))
+      ).includes(true);
     for await (const { key, sizeBytes } of listAll(this.store, keys.manifestsOf(repository), o)) {
       if (!isLiveLength(sizeBytes)) continue;
       batch.push(digestInKey(key));

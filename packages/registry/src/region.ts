@@ -47,13 +47,9 @@ export async function claimRegion(
     shards: o.shards ?? DEFAULT_SHARDS,
     uploadSecret: randomBytes(32).toString('base64url'),
   };
-  const claimed = await updateObject(
-    store,
-    keys.region,
-    regionCodec,
-    (old) => (old ? undefined : fresh),
-    { signal: o.signal },
-  );
+  const claimed = await updateObject(store, keys.region, regionCodec, (old) => (old ? undefined : fresh), {
+    signal: o.signal,
+  });
   const identity = claimed?.value ?? fresh;
   if (identity.region === region) return identity;
   throw new StorageError(

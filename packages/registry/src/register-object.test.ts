@@ -20,13 +20,15 @@ const write = fc.record({
 
 /** Registers with any number of siblings: writes of several regions, joined. */
 function registers<T>(valueOf: (text: string) => T): fc.Arbitrary<Register<T>> {
-  const line = fc.array(write, { maxLength: 3 }).map((writes) =>
-    writes.reduce<Register<T>>(
-      (register, { origin, now, value }) =>
-        writeRegister<T>(register, origin, now, value === undefined ? undefined : valueOf(value)),
-      emptyRegister,
-    ),
-  );
+  const line = fc
+    .array(write, { maxLength: 3 })
+    .map((writes) =>
+      writes.reduce<Register<T>>(
+        (register, { origin, now, value }) =>
+          writeRegister<T>(register, origin, now, value === undefined ? undefined : valueOf(value)),
+        emptyRegister,
+      ),
+    );
   return fc.array(line, { minLength: 1, maxLength: 3 }).map((lines) => lines.reduce(joinRegisters<T>));
 }
 
@@ -65,7 +67,10 @@ describe('a register object', () => {
   });
 
   test('holds a manifest with its bytes while it is live, and its subject also after', () => {
-    const subject = fc.option(fc.string().map((text) => digestOf(text)), { nil: undefined });
+    const subject = fc.option(
+      fc.string().map((text) => digestOf(text)),
+      { nil: undefined },
+    );
     const bytes = fc.uint8Array({ maxLength: 300 }).map((array) => Buffer.from(array));
     fc.assert(
       fc.property(manifestRegisters, bytes, subject, (register, body, about) => {

@@ -1,11 +1,4 @@
-import {
-  liveValue,
-  millisecondsOf,
-  type Digest,
-  type HybridTime,
-  type Register,
-  type Sibling,
-} from '@atoll/core';
+import { liveValue, millisecondsOf, type Digest, type HybridTime, type Register, type Sibling } from '@atoll/core';
 import { StorageError } from '@atoll/storage';
 import { z } from 'zod';
 import { digestField, sizeField, timeField } from './fields.js';
@@ -47,13 +40,11 @@ interface Form<T> {
 const dot = { o: z.string(), t: timeField };
 
 const TAG: Form<TagTarget> = {
-  row: z
-    .object({ ...dot, d: digestField, mt: z.string(), sz: sizeField })
-    .transform(({ o, t, d, mt, sz }) => ({
-      origin: o,
-      time: t,
-      value: { digest: d, mediaType: mt, sizeBytes: sz },
-    })),
+  row: z.object({ ...dot, d: digestField, mt: z.string(), sz: sizeField }).transform(({ o, t, d, mt, sz }) => ({
+    origin: o,
+    time: t,
+    value: { digest: d, mediaType: mt, sizeBytes: sz },
+  })),
   fields: ({ digest, mediaType, sizeBytes }) => ({ d: digest, mt: mediaType, sz: sizeBytes }),
 };
 

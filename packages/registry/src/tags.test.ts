@@ -12,7 +12,7 @@ const target = (text: string): TagTarget => ({ digest: digestOf(text), mediaType
 /** Every page of `limit`, one after the other. */
 async function pages(registry: Registry, limit: number, repository = app): Promise<Tag[][]> {
   const all: Tag[][] = [];
-  for (let after: string | undefined; ; ) {
+  for (let after: string | undefined; ;) {
     const { tags, more } = await registry.tags.list(repository, { limit, ...(after !== undefined && { after }) });
     all.push(tags);
     after = tags.at(-1);
@@ -21,29 +21,34 @@ async function pages(registry: Registry, limit: number, repository = app): Promi
   }
 }
 
-const tagText = fc
-  .stringMatching(/^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,5}$/)
-  .filter(isTag);
+const tagText = fc.stringMatching(/^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,5}$/).filter(isTag);
 /** Names of which one begins, or sorts beside, another in ways that listings have lost. */
-const tricky = fc.constantFrom(...['0.1.2', '0.1.20', 'a', 'a-b', 'a.b', 'a_b', 'A', 'v1', 'V1', 'math', 'math-x'].map(tag));
+const tricky = fc.constantFrom(
+  ...['0.1.2', '0.1.20', 'a', 'a-b', 'a.b', 'a_b', 'A', 'v1', 'V1', 'math', 'math-x'].map(tag),
+);
 const tagSets = fc.uniqueArray(fc.oneof(tagText, tricky), { maxLength: 20 });
 
 describe('a list of tags', () => {
   test('is the live ones in byte order, however it is cut into pages', async () => {
     await fc.assert(
-      fc.asyncProperty(tagSets, fc.infiniteStream(fc.boolean()), fc.integer({ min: 1, max: 7 }), async (all, coins, limit) => {
-        const { registry } = await openRegion();
-        await registry.catalog.ensure(app);
-        const live: Tag[] = [];
-        for (const one of all) {
-          await registry.tags.set(app, one, target('m'));
-          if (coins.next().value) live.push(one);
-          else await registry.tags.delete(app, one);
-        }
-        const found = await pages(registry, limit);
-        expect(found.flat()).toEqual([...live].sort());
-        expect(found.slice(0, -1).every((page) => page.length === limit)).toBe(true);
-      }),
+      fc.asyncProperty(
+        tagSets,
+        fc.infiniteStream(fc.boolean()),
+        fc.integer({ min: 1, max: 7 }),
+        async (all, coins, limit) => {
+          const { registry } = await openRegion();
+          await registry.catalog.ensure(app);
+          const live: Tag[] = [];
+          for (const one of all) {
+            await registry.tags.set(app, one, target('m'));
+            if (coins.next().value) live.push(one);
+            else await registry.tags.delete(app, one);
+          }
+          const found = await pages(registry, limit);
+          expect(found.flat()).toEqual([...live].sort());
+          expect(found.slice(0, -1).every((page) => page.length === limit)).toBe(true);
+        },
+      ),
       { numRuns: 60 },
     );
   });
@@ -65,7 +70,8 @@ describe('a list of tags', () => {
     const { registry, counter, memory } = await openRegion();
     await pushSample(registry, app, sampleImage('a'), 'v1');
     const object = await memory.get(keys.tag(app, tag('v1')));
-    for (let i = 0; i < 1500; i++) await memory.put(keys.tag(app, tag(`t${i}`)), object?.body ?? Buffer.of(), { blind: true });
+    for (let i = 0; i < 1500; i++)
+      await memory.put(keys.tag(app, tag(`t${i}`)), object?.body ?? Buffer.of(), { blind: true });
     counter.reset();
     expect(await registry.tags.list(app, { limit: 10 })).toMatchObject({ more: true });
     expect(counter.calls()).toEqual({ list: 1 });
@@ -154,7 +160,7 @@ describe('a tag', () => {
     const { registry, restart } = await openRegion();
     const replicas = [registry, await restart(), await restart()];
     await Promise.all(
-      Array.from({ length: 30 }, (_, i) => replicas[i % 3]?.tags.set(app, tag('latest'), target(`m${i}`))),
+      Array.from({ length: 30 }, async (_, i) => replicas[i % 3]?.tags.set(app, tag('latest'), target(`m${i}`))),
     );
     const register = await registry.tags.read(app, tag('latest'));
     expect(register?.siblings).toHaveLength(1);
@@ -172,7 +178,9 @@ describe('the state of a tag in another region', () => {
     const first = remote(target('m1'));
     expect(await registry.tags.merge(app, tag('v1'), first)).toBe('created');
     expect(await registry.tags.merge(app, tag('v1'), first)).toBe('unchanged');
-    expect(await registry.tags.merge(app, tag('v1'), writeRegister<TagTarget>(first, 'us#1', 2, target('m2')))).toBe('merged');
+    expect(await registry.tags.merge(app, tag('v1'), writeRegister<TagTarget>(first, 'us#1', 2, target('m2')))).toBe(
+      'merged',
+    );
     expect(await registry.tags.merge(app, tag('v1'), first)).toBe('unchanged');
     const register = await registry.tags.read(app, tag('v1'));
     expect(register && liveValue(register)).toEqual(target('m2'));

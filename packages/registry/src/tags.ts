@@ -60,11 +60,7 @@ export class Tags {
    * One page in byte order; one listing per thousand tags.
    * @throws RegistryError NAME_UNKNOWN
    */
-  async list(
-    repository: RepositoryName,
-    page: NamePage,
-    o: CallOptions = {},
-  ): Promise<{ tags: Tag[]; more: boolean }> {
+  async list(repository: RepositoryName, page: NamePage, o: CallOptions = {}): Promise<{ tags: Tag[]; more: boolean }> {
     const none = { names: [], more: false, any: false };
     const found = page.limit > 0 ? await listNames(this.parts.store, tagNames(repository), page, o) : none;
     if (!found.any && !(await this.parts.catalog.has(repository, o))) {

@@ -1,5 +1,14 @@
 import { digestOf, parseRepositoryName, parseTag, type Digest, type RepositoryName } from '@atoll/core';
-import { countCalls, faulty, MemoryStore, type CallCounter, type Fault } from '@atoll/storage';
+import {
+  countCalls,
+  faulty,
+  interceptStore,
+  MemoryStore,
+  type CallCounter,
+  type Fault,
+  type ObjectStore,
+} from '@atoll/storage';
+import { Journal, type JournalEntry } from '../journal.js';
 import { Registry } from '../registry.js';
 import { claimRegion } from '../region.js';
 
@@ -26,13 +35,21 @@ export interface TestRegion {
   /** The store without faults and counting. */
   readonly memory: MemoryStore;
   /** Another process of the same region, which remembers nothing. */
-  restart(): Promise<Registry>;
+  readonly restart: () => Promise<Registry>;
 }
 
-export async function openRegion(region = 'eu', clock = new FakeClock()): Promise<TestRegion> {
+/**
+ * @param delays how many turns each call waits, before and after it happens, over and over: another order of everything that runs at
+ * once for each list
+ */
+export async function openRegion(
+  region = 'eu',
+  clock = new FakeClock(),
+  delays: readonly number[] = [],
+): Promise<TestRegion> {
   const memory = new MemoryStore({ clock, name: region });
   const faults: Fault[] = [];
-  const counter = countCalls(faulty(memory, faults));
+  const counter = countCalls(faulty(delays.length > 0 ? delayed(memory, delays) : memory, faults));
   const restart = async () =>
     new Registry({ store: counter.store, identity: await claimRegion(counter.store, region), clock });
   const registry = await restart();
@@ -56,6 +73,18 @@ export interface Sample {
 
 export function descriptorOf(bytes: Buffer, mediaType: string) {
   return { mediaType, digest: digestOf(bytes), size: bytes.length };
+}
+
+/** Every key of the region. */
+export async function allKeys({ memory }: Pick<TestRegion, 'memory'>): Promise<string[]> {
+  return (await memory.list('', { limit: 100_000 })).entries.map(({ key }) => key);
+}
+
+/** What the region has journaled, in the order of the keys. */
+export async function journaled(region: Pick<TestRegion, 'memory'>): Promise<JournalEntry[]> {
+  const raw = (await allKeys(region)).filter((key) => key.startsWith('jr/'));
+  const bodies = await Promise.all(raw.map(async (key) => (await region.memory.get(key))?.body ?? Buffer.of()));
+  return bodies.map((body, i) => Journal.parseEntry(body, raw[i] ?? ''));
 }
 
 /** An image of its own for each seed. */
@@ -107,6 +136,19 @@ export async function pushSample(
 function sample(body: { mediaType: string } & Record<string, unknown>, blobs: Buffer[]): Sample {
   const bytes = Buffer.from(JSON.stringify(body));
   return { bytes, digest: digestOf(bytes), mediaType: body.mediaType, blobs };
+}
+
+function delayed(store: ObjectStore, delays: readonly number[]): ObjectStore {
+  let calls = 0;
+  const wait = async () => {
+    for (let turns = delays[calls++ % delays.length] ?? 0; turns > 0; turns--) await Promise.resolve();
+  };
+  return interceptStore(store, async (_operation, _key, call) => {
+    await wait();
+    const answer = await call();
+    await wait();
+    return answer;
+  });
 }
 
 async function* chunksOf(bytes: Buffer): AsyncGenerator<Uint8Array> {
