@@ -33,10 +33,9 @@ const Environment = z.object({
     z.enum(['error', 'warn', 'info', 'debug'], 'must be error, warn, info or debug'),
     'The least severe lines logged: `error`, `warn`, `info` or `debug`. By default `info`, and `warn` under `up`.',
   ),
-  ATOLL_LOG_FORMAT: preset(
-    'json',
+  ATOLL_LOG_FORMAT: optional(
     z.enum(['json', 'pretty'], 'must be json or pretty'),
-    'How log lines are written to standard error: `json` or `pretty`.',
+    'How log lines are written to standard error: `json` or `pretty`. By default `json`, and `pretty` on a terminal.',
   ),
   ATOLL_UPLOAD_TTL_SECONDS: preset(
     String(DAY_SECONDS),
@@ -48,7 +47,7 @@ const Environment = z.object({
     wholeNumber({ least: 10, most: 3_600_000 }),
     'How often a worker looks for changes nobody told it of.',
   ),
-  ATOLL_JOB_CONCURRENCY: preset('8', wholeNumber({ least: 1, most: 256 }), 'How many jobs a worker runs at once.'),
+  ATOLL_JOB_CONCURRENCY: preset('16', wholeNumber({ least: 1, most: 256 }), 'How many jobs a worker runs at once.'),
   ATOLL_SHUTDOWN_SECONDS: preset(
     '30',
     wholeNumber({ least: 1, most: 3_600 }),
@@ -130,7 +129,7 @@ function named(env: z.output<typeof Environment>) {
     queue: env.ATOLL_QUEUE,
     dataFolder: env.ATOLL_DATA,
     regions: env.ATOLL_REGIONS,
-    /** Absent: the command's own choice. */
+    /** Absent: the command's own choice, as is the format. */
     logLevel: env.ATOLL_LOG_LEVEL,
     logFormat: env.ATOLL_LOG_FORMAT,
     uploadTtlSeconds: env.ATOLL_UPLOAD_TTL_SECONDS,

@@ -11,7 +11,8 @@ export {
   type LogLevel,
   type RegionConfig,
 } from './config.js';
-export { createLogger, type LogFacts, type Logger, type LoggerOptions } from './logger.js';
+export { createLogger, logWith, type LogFacts, type Logger, type LoggerOptions } from './logger.js';
+export { openReadOnlyStore, openStore } from './open-store.js';
 export { currentRequest, currentRequestId, withRequest, type RequestFacts } from './request-context.js';
 export { runUntilSignalled, type Own, type RunOptions } from './run-until-signalled.js';
 export { Secret } from './secret.js';

@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, test } from '@jest/globals';
-import { createLogger } from './logger.js';
+import { createLogger, logWith } from './logger.js';
 import { currentRequestId, withRequest } from './request-context.js';
 import { Secret } from './secret.js';
 
@@ -74,6 +74,12 @@ describe('a log line', () => {
     loop.self = loop;
     log.info('odd', loop);
     expect(JSON.parse(written())).toMatchObject({ sizeBytes: '3', names: ['a'], sizes: { a: 1 } });
+  });
+
+  test('carries the facts its logger was given', () => {
+    const { log, written } = logInto();
+    logWith(log, { region: 'eu', size: 1 }).error('failed', { size: 2 });
+    expect(JSON.parse(written())).toMatchObject({ level: 'error', region: 'eu', size: 2 });
   });
 
   test('below the level is not written', () => {

@@ -20,6 +20,15 @@ export interface LoggerOptions {
   readonly stream?: NodeJS.WritableStream;
 }
 
+/** The same logger with facts that every line of its user carries, such as the region. */
+export function logWith(log: Logger, common: LogFacts): Logger {
+  const at =
+    (level: LogLevel) =>
+    (message: string, facts?: LogFacts): void =>
+      log[level](message, { ...common, ...facts });
+  return { error: at('error'), warn: at('warn'), info: at('info'), debug: at('debug') };
+}
+
 interface Line {
   readonly level: string;
   readonly message: unknown;
@@ -29,18 +38,18 @@ interface Line {
 const line = { json: jsonLine, pretty: prettyLine };
 
 /** Every line carries the request id and the region of the work it belongs to; fields named like a secret are hidden. */
-export function createLogger({ level, format: shape, stream = process.stderr }: LoggerOptions): Logger {
+export function createLogger({ level: least, format: shape, stream = process.stderr }: LoggerOptions): Logger {
   const winston = createWinston({
-    level,
+    level: least,
     levels: { error: 0, warn: 1, info: 2, debug: 3 },
     format: format.printf(line[shape]),
     transports: [new transports.Stream({ stream })],
   });
   // Facts stay one field of winston's record, so that no fact can replace the level or the message.
   const at =
-    (at: LogLevel) =>
+    (level: LogLevel) =>
     (message: string, facts: LogFacts = {}): void =>
-      void winston.log({ level: at, message, facts: { ...currentRequest(), ...facts } });
+      void winston.log({ level, message, facts: { ...currentRequest(), ...facts } });
   return { error: at('error'), warn: at('warn'), info: at('info'), debug: at('debug') };
 }
 

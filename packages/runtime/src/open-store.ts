@@ -1,0 +1,33 @@
+import { fileURLToPath } from 'node:url';
+import { probeStore, type CallOptions, type ObjectStore, type ReadableStore } from '@atoll/storage';
+import { ConfigError } from './config-error.js';
+import { storageUrl } from './config-values.js';
+
+/** Opens a bucket that this process will not write: a peer's, or any region's for a look. */
+export async function openReadOnlyStore(url: string): Promise<ReadableStore> {
+  return openDriver(url, true);
+}
+
+/**
+ * Opens a region's own bucket, and proves that it keeps the promises everything above it stands on before anything is written.
+ * @throws ConfigError for a URL that names no bucket
+ * @throws StorageError `locked` when another process has it, `read-only`, `denied`, `unsupported` when a promise is not kept
+ */
+export async function openStore(url: string, options: CallOptions = {}): Promise<ObjectStore> {
+  const store = await openDriver(url, false);
+  try {
+    await probeStore(store, options);
+    return store;
+  } catch (cause) {
+    await store.close();
+    throw cause;
+  }
+}
+
+/** The driver is loaded only when it is chosen, so that a process pays for no other cloud's SDK. */
+async function openDriver(url: string, readOnly: boolean): Promise<ObjectStore> {
+  const checked = storageUrl.safeParse(url);
+  if (!checked.success) throw new ConfigError(checked.error.issues.map(({ message }) => `the bucket's URL ${message}`));
+  const { FsStore } = await import('@atoll/storage-fs');
+  return FsStore.open({ root: fileURLToPath(url), readOnly });
+}
