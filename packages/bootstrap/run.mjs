@@ -90,7 +90,7 @@ async function runBench({ node, env }, args) {
   await findTools(BENCH_TOOLS, env);
   await build(node, env, root);
   const threads = { UV_THREADPOOL_SIZE: THREADS, ...env };
-  return run(node, [join(root, 'test', 'dist', 'bench', 'main.js'), ...args], { env: threads, cwd: root });
+  return run(node, [join(root, 'test', 'dist', 'bench', 'run.js'), ...args], { env: threads, cwd: root });
 }
 
 /** Incremental: nothing is compiled twice, and a build that is up to date costs a look at the files. */
