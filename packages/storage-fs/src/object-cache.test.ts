@@ -1,0 +1,75 @@
+import { describe, expect, test } from '@jest/globals';
+import { ObjectCache, type CachedObject } from './object-cache.js';
+
+const object = (text: string, key = 'x/a'): CachedObject => ({
+  info: { key, sizeBytes: text.length, version: text, modified: new Date(0) },
+  body: Buffer.from(text),
+});
+
+/** A write that ends when its answer is given to `end`. */
+function startWrite(cache: ObjectCache, key = 'x/a') {
+  let end: (change: { stored?: CachedObject }) => void = () => undefined;
+  let fail: (cause: Error) => void = () => undefined;
+  const pending = new Promise<{ stored?: CachedObject }>((resolve, reject) => ([end, fail] = [resolve, reject]));
+  return { end, fail, done: cache.write(key, () => pending) };
+}
+
+const textAt = (cache: ObjectCache) => cache.get('x/a')?.info.version;
+
+describe('ObjectCache', () => {
+  test('keeps what was read when nobody wrote meanwhile', () => {
+    const cache = new ObjectCache(10_000);
+    cache.beginFill('x/a')(object('read'));
+    expect(textAt(cache)).toBe('read');
+  });
+
+  test('keeps what was written', async () => {
+    const cache = new ObjectCache(10_000);
+    await cache.write('x/a', async () => ({ stored: object('written') }));
+    expect(textAt(cache)).toBe('written');
+  });
+
+  test('a read that began before a write does not bring back what it read', async () => {
+    const cache = new ObjectCache(10_000);
+    const fill = cache.beginFill('x/a');
+    await cache.write('x/a', async () => ({ stored: object('new') }));
+    fill(object('old'));
+    expect(textAt(cache)).toBe('new');
+  });
+
+  test('a read that began during a write is not kept, whichever ends first', async () => {
+    const cache = new ObjectCache(10_000);
+    const write = startWrite(cache);
+    const early = cache.beginFill('x/a');
+    const late = cache.beginFill('x/a');
+    early(object('old'));
+    expect(textAt(cache)).toBeUndefined();
+    write.end({});
+    await write.done;
+    late(object('old'));
+    expect(textAt(cache)).toBeUndefined();
+  });
+
+  test('a write that fails leaves nothing, because what became of it is not known', async () => {
+    const cache = new ObjectCache(10_000);
+    cache.beginFill('x/a')(object('old'));
+    const write = startWrite(cache);
+    expect(textAt(cache)).toBeUndefined();
+    write.fail(new Error('no'));
+    await expect(write.done).rejects.toThrow('no');
+    expect(textAt(cache)).toBeUndefined();
+    cache.beginFill('x/a')(object('read again'));
+    expect(textAt(cache)).toBe('read again');
+  });
+
+  test('what is large is not kept, and all together stays within the limit', () => {
+    const cache = new ObjectCache(1_000_000);
+    cache.beginFill('x/large')(object('x'.repeat(262_145), 'x/large'));
+    expect(cache.get('x/large')).toBeUndefined();
+    const keys = Array.from({ length: 20 }, (_, n) => `x/${n}`);
+    for (const key of keys) cache.beginFill(key)(object('x'.repeat(100_000), key));
+    const kept = keys.filter((key) => cache.get(key) !== undefined);
+    expect(kept).toHaveLength(9);
+    expect(kept.at(-1)).toBe('x/19');
+  });
+});
