@@ -1,0 +1,106 @@
+import type { Registry } from '@atoll/registry';
+import type { Logger } from '@atoll/runtime';
+import express, { type ErrorRequestHandler, type Express } from 'express';
+import { accessRequestOf, type Authorize } from './access-request.js';
+import { refuseDuplicates } from './duplicate-headers.js';
+import type { Exchange } from './exchange.js';
+import { defaultLimits, type ApiLimits } from './limits.js';
+import { parseQuery } from './query.js';
+import { matchRoute, type Match } from './route.js';
+import { BlobRoutes } from './routes/blobs.js';
+import { HealthRoutes } from './routes/health.js';
+import { ManifestRoutes } from './routes/manifests.js';
+import { NameRoutes } from './routes/names.js';
+import { ReferrerRoutes } from './routes/referrers.js';
+import type { RouteParts } from './routes/route-parts.js';
+import { UploadRoutes, UploadStartRoutes } from './routes/uploads.js';
+import { Traffic } from './traffic.js';
+
+export interface AppOptions {
+  readonly registry: Registry;
+  readonly log: Logger;
+  /** Everybody may do everything unless this says otherwise. */
+  readonly authorize?: Authorize | undefined;
+  readonly limits?: Partial<ApiLimits> | undefined;
+  /** Shared with whoever runs the server. */
+  readonly traffic?: Traffic | undefined;
+}
+
+/**
+ * The registry protocol as an Express application. Express carries the request and a rejection, and no more: its router decodes
+ * paths, its bodies are parsed, and its answers get a charset and an ETag of their own, each of which breaks some registry client.
+ */
+export function createApp({ registry, log, authorize, ...options }: AppOptions): Express {
+  const limits = { ...defaultLimits, ...options.limits };
+  const traffic = options.traffic ?? new Traffic(log, limits);
+  const answer = answerer({ registry, limits, isPrivate: authorize !== undefined }, () => traffic.draining);
+  const serve = async (exchange: Exchange): Promise<void> => {
+    const { req } = exchange;
+    const match = (exchange.match = matchRoute(req.url ?? '', req.method ?? ''));
+    refuseDuplicates(req.rawHeaders);
+    const query = parseQuery(match.query);
+    await permit(authorize, exchange, match, query);
+    await answer(exchange, match, query);
+  };
+  // Nothing comes here but a fault of Express itself, whose own answer would be a page with a stack.
+  const cutOff: ErrorRequestHandler = (error, _req, res, _next) => {
+    log.error('request failed', { error });
+    res.destroy();
+  };
+  return express()
+    .disable('x-powered-by')
+    .disable('etag')
+    .use((req, res) => traffic.run(req, res, serve))
+    .use(cutOff);
+}
+
+/** The one place where rights are checked: after routing, before a byte of the body is read and before the store is asked. */
+async function permit(
+  authorize: Authorize | undefined,
+  { req }: Exchange,
+  match: Match,
+  query: URLSearchParams,
+): Promise<void> {
+  const request = authorize && accessRequestOf(match, query);
+  if (!request) return;
+  const { authorization } = req.headers;
+  await authorize({ ...request, ...(authorization !== undefined && { authorization }) });
+}
+
+function answerer(
+  parts: RouteParts,
+  isDraining: () => boolean,
+): (exchange: Exchange, match: Match, query: URLSearchParams) => Promise<void> {
+  const blobs = new BlobRoutes(parts);
+  const health = new HealthRoutes(parts, isDraining);
+  const manifests = new ManifestRoutes(parts);
+  const names = new NameRoutes(parts);
+  const referrers = new ReferrerRoutes(parts);
+  const uploads = new UploadRoutes(parts);
+  const uploadStarts = new UploadStartRoutes(parts);
+  return (exchange, { route, method }, query) => {
+    const call = { exchange, method, query };
+    switch (route.kind) {
+      case 'manifest':
+        return manifests.handle({ ...call, route });
+      case 'blob':
+        return blobs.handle({ ...call, route });
+      case 'uploads':
+        return uploadStarts.handle({ ...call, route });
+      case 'upload':
+        return uploads.handle({ ...call, route });
+      case 'referrers':
+        return referrers.handle({ ...call, route });
+      case 'tags':
+        return names.tags({ ...call, route });
+      case 'catalog':
+        return names.catalog({ ...call, route });
+      case 'ping':
+        return names.ping({ ...call, route });
+      case 'health':
+        return health.health({ ...call, route });
+      case 'ready':
+        return health.ready({ ...call, route });
+    }
+  };
+}

@@ -1,0 +1,216 @@
+import { once } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Readable } from 'node:stream';
+import type { RegistryError } from '@atoll/core';
+import type { LogFacts, Logger } from '@atoll/runtime';
+import { logServed } from './access-log.js';
+import { ClientGone, isBreak } from './client-gone.js';
+import { errorPayload, headersOf, toRegistryError } from './errors.js';
+import type { ApiLimits } from './limits.js';
+import { RequestBody } from './request-body.js';
+import type { Match } from './route.js';
+
+export type Headers = Record<string, string>;
+
+export interface ExchangeParts {
+  readonly log: Logger;
+  readonly limits: ApiLimits;
+  readonly requestId: string;
+  /** The client waits for `100 Continue` before it sends its body. */
+  readonly awaitsContinue: boolean;
+  /** The server is about to stop, so no connection is kept. */
+  readonly isDraining: () => boolean;
+}
+
+const COMMON: Headers = {
+  'Docker-Distribution-Api-Version': 'registry/2.0',
+  'X-Content-Type-Options': 'nosniff',
+};
+
+/** A response longer than this does not leave with one write, so it can be left unread. */
+const SMALL_RESPONSE_BYTES = 65_536;
+const LISTENING: () => void = () => undefined;
+
+/** One request and its answer. Every byte that goes out goes through here. */
+export class Exchange {
+  match: Match | undefined;
+  readonly body: RequestBody;
+  readonly #startedAt = performance.now();
+  readonly #stop = new LazyAbort();
+  readonly #gone = new LazyAbort();
+  #sentBytes = 0;
+  #code: string | undefined;
+  #last = false;
+
+  constructor(
+    readonly req: IncomingMessage,
+    readonly res: ServerResponse,
+    private readonly parts: ExchangeParts,
+  ) {
+    this.body = new RequestBody(req, res, parts.limits, parts.awaitsContinue);
+    // A connection that breaks is told by `close`; without a listener `error` would end the process.
+    res.on('error', LISTENING);
+    res.once('close', () => this.#closed());
+  }
+
+  get requestId(): string {
+    return this.parts.requestId;
+  }
+
+  /** For reads: aborts when the client goes away, and when the server stops for good. */
+  get signal(): AbortSignal {
+    return this.#gone.signal;
+  }
+
+  /** For writes: aborts only when the server stops for good. A client that leaves ends its body, and what it brought is kept. */
+  get workSignal(): AbortSignal {
+    return this.#stop.signal;
+  }
+
+  /** Ends the exchange now, whatever it is doing; the client is told `reason` where it can still be told anything. */
+  abort(reason: Error): void {
+    this.#stop.abort(reason);
+    this.#gone.abort(reason);
+  }
+
+  /** For what went wrong without the client noticing. */
+  note(message: string, facts: LogFacts): void {
+    this.parts.log.warn(message, facts);
+  }
+
+  /** No other request on this connection, once this one is answered. */
+  closeAfter(): void {
+    this.#last = true;
+  }
+
+  /** Answers with `payload`, or with its headers only where the request or the status has no body. */
+  respond(status: number, headers: Headers, payload?: Buffer): void {
+    const { res, body } = this;
+    const close = this.#head(status, headers);
+    const sent = this.req.method === 'HEAD' ? undefined : payload;
+    this.#sentBytes = sent?.byteLength ?? 0;
+    if (this.#sentBytes > SMALL_RESPONSE_BYTES) res.setTimeout(this.parts.limits.responseIdleMs);
+    if (!body.unread) res.end(sent);
+    else if (close) this.#endAndLinger(sent);
+    else this.#endAndDrain(sent);
+  }
+
+  /** Answers with exactly `sizeBytes` from `source`. @throws whatever the source throws; Error when it ends early */
+  async stream(status: number, headers: Headers, source: Readable, sizeBytes: number): Promise<void> {
+    const { res, signal } = this;
+    this.#head(status, headers);
+    res.setTimeout(this.parts.limits.responseIdleMs);
+    for await (const chunk of source as AsyncIterable<Uint8Array>) {
+      this.#sentBytes += chunk.byteLength;
+      if (!res.write(chunk)) await once(res, 'drain', { signal });
+    }
+    if (this.#sentBytes !== sizeBytes) throw new Error(`the store sent ${this.#sentBytes} bytes of ${sizeBytes}`);
+    res.end();
+  }
+
+  /** Answers with what went wrong; where half an answer is out, only a cut connection tells the client the truth. */
+  fail(cause: unknown): void {
+    const { res, req } = this;
+    const error = toRegistryError(this.#stop.reason ?? cause);
+    const left = res.destroyed || req.socket.destroyed;
+    this.#code = error.code;
+    this.#logFailure(error, cause, left);
+    if (left || res.headersSent) return void res.destroy();
+    const payload = errorPayload(error);
+    this.respond(error.status, { ...headersOf(error), ...jsonHeaders(payload) }, payload);
+  }
+
+  /** What a client is told with a sentence is told by the access line; what only its words tell is told here, once. */
+  #logFailure(error: RegistryError, cause: unknown, left: boolean): void {
+    const { log } = this.parts;
+    if (left && (error.status !== 500 || isBreak(cause))) {
+      log.debug('client left', { reason: cause instanceof Error ? cause.message : String(cause) });
+    } else if (error.status === 500) {
+      log.error('request failed', { error: cause });
+    } else if (error.status > 500 && error.more.cause !== undefined) {
+      log.warn('storage failed', { error: error.more.cause });
+    }
+  }
+
+  /** Answers whether the connection closes after this response. */
+  #head(status: number, headers: Headers): boolean {
+    const close = this.#last || this.parts.isDraining() || (this.body.unread && !this.#restIsSmall());
+    const head: Headers = { ...COMMON, 'X-Request-Id': this.parts.requestId, ...headers };
+    if (close) head.Connection = 'close';
+    this.res.writeHead(status, head);
+    return close;
+  }
+
+  #restIsSmall(): boolean {
+    const { sizeBytes, receivedBytes, heldBack, tooSlow } = this.body;
+    if (heldBack || tooSlow || sizeBytes === undefined) return false;
+    return sizeBytes - receivedBytes <= this.parts.limits.unreadBodyBytes;
+  }
+
+  /** The connection stays, if the rest of the body comes soon. */
+  #endAndDrain(payload: Buffer | undefined): void {
+    this.res.end(payload);
+    const { req } = this;
+    req.resume();
+    setTimeout(() => {
+      if (!req.readableEnded) req.socket.destroy();
+    }, this.parts.limits.lingerMs).unref();
+  }
+
+  /**
+   * The connection goes, but not before the client had time to read the answer: closing on a client that still sends resets the
+   * connection, and the answer with it.
+   */
+  #endAndLinger(payload: Buffer | undefined): void {
+    const { req, res, body } = this;
+    if (body.heldBack || body.tooSlow) return void res.end(payload);
+    if (payload === undefined) res.flushHeaders();
+    else res.write(payload);
+    const end = (): void => {
+      clearTimeout(timer);
+      res.end();
+    };
+    const timer = setTimeout(end, this.parts.limits.lingerMs);
+    req.once('end', end).once('close', end).resume();
+  }
+
+  #closed(): void {
+    const { res, req } = this;
+    this.body.release();
+    const aborted = !res.writableFinished;
+    if (aborted) this.#gone.abort(new ClientGone('the client has gone'));
+    logServed(this.parts.log, {
+      method: req.method ?? '',
+      match: this.match,
+      status: res.headersSent ? res.statusCode : 0,
+      code: this.#code,
+      durationMs: performance.now() - this.#startedAt,
+      receivedBytes: this.body.receivedBytes,
+      sentBytes: this.#sentBytes,
+      aborted,
+    });
+  }
+}
+
+export function jsonHeaders(payload: Buffer): Headers {
+  return { 'Content-Type': 'application/json', 'Content-Length': String(payload.byteLength) };
+}
+
+/** A controller made when somebody first asks for its signal. */
+class LazyAbort {
+  #controller: AbortController | undefined;
+  reason: Error | undefined;
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.reason) this.#controller.abort(this.reason);
+    }
+    return this.#controller.signal;
+  }
+
+  abort(reason: Error): void {
+    this.reason ??= reason;
+    this.#controller?.abort(this.reason);
+  }
+}

@@ -1,0 +1,97 @@
+import { parseDigest, RegistryError, type Digest, type RepositoryName } from '@atoll/core';
+import type { BlobLocation } from '@atoll/registry';
+import { isStorageError, type CallOptions } from '@atoll/storage';
+import { parseByteRange, type ByteRange } from '../byte-range.js';
+import { cacheControl, etagOf, isKnown } from '../conditional.js';
+import type { Exchange, Headers } from '../exchange.js';
+import type { Call, RouteParts } from './route-parts.js';
+
+/** `/v2/<name>/blobs/<digest>`; distribution-spec, Pulling blobs and Deleting Blobs. */
+export class BlobRoutes {
+  readonly #cacheControl: string;
+
+  constructor(private readonly parts: RouteParts) {
+    this.#cacheControl = cacheControl(true, parts.isPrivate);
+  }
+
+  async handle({ exchange, route, method }: Call<'blob'>): Promise<void> {
+    const digest = parseDigest(route.digest);
+    if (method === 'DELETE') return this.#delete(exchange, route.name, digest);
+    if (method === 'HEAD') return this.#head(exchange, route.name, digest);
+    return this.#get(exchange, route.name, digest);
+  }
+
+  async #get(exchange: Exchange, name: RepositoryName, digest: Digest): Promise<void> {
+    const { signal, req } = exchange;
+    const blobs = this.parts.registry.blobs;
+    const location = await blobs.stat(name, digest, { signal });
+    const headers = this.#headers(location);
+    if (isKnown(req.headers['if-none-match'], digest)) return exchange.respond(304, headers);
+    const range = rangeOf(exchange, location);
+    if (range === 'unsatisfiable') throw unsatisfiable(location);
+    if (range !== 'whole') {
+      const body = await blobs.open(location, { ...range, signal });
+      const { start, end } = range;
+      const part = partHeaders(headers, range, location.sizeBytes);
+      return exchange.stream(206, part, body, end - start);
+    }
+    const head = { ...headers, 'Content-Length': String(location.sizeBytes) };
+    if (location.sizeBytes === 0) return exchange.respond(200, head);
+    return exchange.stream(200, head, await blobs.open(location, { signal }), location.sizeBytes);
+  }
+
+  /** Ranges are for GET alone; RFC 9110, 14.2. */
+  async #head(exchange: Exchange, name: RepositoryName, digest: Digest): Promise<void> {
+    const location = await this.#touch(name, digest, { signal: exchange.signal });
+    if (location === undefined) throw new RegistryError('BLOB_UNKNOWN', 'this repository has no such blob');
+    const headers = this.#headers(location);
+    if (isKnown(exchange.req.headers['if-none-match'], digest)) return exchange.respond(304, headers);
+    exchange.respond(200, { ...headers, 'Content-Length': String(location.sizeBytes) });
+  }
+
+  async #delete(exchange: Exchange, name: RepositoryName, digest: Digest): Promise<void> {
+    await this.parts.registry.blobs.delete(name, digest, { signal: exchange.workSignal });
+    exchange.respond(202, { 'Content-Length': '0' });
+  }
+
+  /** A client that asks before a push relies on the answer. A store that takes no writes just now can still tell what there is. */
+  async #touch(name: RepositoryName, digest: Digest, o: CallOptions): Promise<BlobLocation | undefined> {
+    const { blobs } = this.parts.registry;
+    try {
+      return await blobs.touch(name, digest, o);
+    } catch (cause) {
+      if (isStorageError(cause, 'read-only') || isStorageError(cause, 'full')) return blobs.find(name, digest, o);
+      throw cause;
+    }
+  }
+
+  #headers({ digest }: BlobLocation): Headers {
+    return {
+      'Content-Type': 'application/octet-stream',
+      'Docker-Content-Digest': digest,
+      ETag: etagOf(digest),
+      'Accept-Ranges': 'bytes',
+      'Cache-Control': this.#cacheControl,
+    };
+  }
+}
+
+function rangeOf({ req }: Exchange, { digest, sizeBytes }: BlobLocation): ReturnType<typeof parseByteRange> {
+  const ifRange = req.headers['if-range'];
+  if (ifRange !== undefined && ifRange !== etagOf(digest)) return 'whole';
+  return parseByteRange(req.headers.range, sizeBytes);
+}
+
+function partHeaders(headers: Headers, { start, end }: ByteRange, sizeBytes: number): Headers {
+  return {
+    ...headers,
+    'Content-Length': String(end - start),
+    'Content-Range': `bytes ${start}-${end - 1}/${sizeBytes}`,
+  };
+}
+
+function unsatisfiable({ sizeBytes }: BlobLocation): RegistryError {
+  return new RegistryError('RANGE_INVALID', `the range asked for lies outside of the blob's ${sizeBytes} bytes`, {
+    headers: { 'Content-Range': `bytes */${sizeBytes}` },
+  });
+}

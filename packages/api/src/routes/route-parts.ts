@@ -1,0 +1,19 @@
+import type { Registry } from '@atoll/registry';
+import type { Exchange } from '../exchange.js';
+import type { ApiLimits } from '../limits.js';
+import type { Method, Route } from '../route.js';
+
+export interface RouteParts {
+  readonly registry: Registry;
+  readonly limits: ApiLimits;
+  /** Who may read is checked, so no shared cache may keep an answer. */
+  readonly isPrivate: boolean;
+}
+
+/** A parsed request to one kind of route. */
+export interface Call<K extends Route['kind']> {
+  readonly exchange: Exchange;
+  readonly route: Extract<Route, { kind: K }>;
+  readonly method: Method;
+  readonly query: URLSearchParams;
+}

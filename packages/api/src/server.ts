@@ -1,0 +1,142 @@
+import { createServer, STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { RegistryError } from '@atoll/core';
+import { createApp, type AppOptions } from './app.js';
+import { errorPayload } from './errors.js';
+import { defaultLimits, type ApiLimits } from './limits.js';
+import { Traffic } from './traffic.js';
+
+export interface ApiOptions extends Omit<AppOptions, 'traffic'> {
+  /** Loopback unless told otherwise: nothing asks for credentials yet. */
+  readonly host?: string;
+  /** 0 takes any that is free. */
+  readonly port: number;
+}
+
+export interface RunningApi {
+  /** Where it listens: `http://127.0.0.1:5001`. */
+  readonly url: string;
+  readonly port: number;
+  /**
+   * Takes no new connections, tells readiness so, lets what runs finish for `drainMs`, then cuts the rest. When it resolves nothing
+   * uses the registry any more. Safe to repeat.
+   */
+  stop(): Promise<void>;
+}
+
+const DEFAULT_HOST = '127.0.0.1';
+/** What a client that is told to go may still take. */
+const CUT_AFTER_MS = 1000;
+/** What a task that was told to end may still take. */
+const ABORT_GRACE_MS = 5000;
+/** Bodies come through in larger pieces than by default, at the price of as much memory per connection that moves one. */
+const BUFFER_BYTES = 262_144;
+
+/** @throws Error when the port cannot be listened on */
+export async function startApi({ host = DEFAULT_HOST, port, ...options }: ApiOptions): Promise<RunningApi> {
+  const limits = { ...defaultLimits, ...options.limits };
+  const traffic = new Traffic(options.log, limits);
+  const server = serverFor(createApp({ ...options, limits, traffic }), traffic, limits);
+  await listen(server, host, port);
+  const bound = portOf(server);
+  let stopped: Promise<void> | undefined;
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`,
+    port: bound,
+    stop: () => (stopped ??= stop(server, traffic, limits)),
+  };
+}
+
+type Listener = (req: IncomingMessage, res: ServerResponse) => void;
+
+function serverFor(app: Listener, traffic: Traffic, limits: ApiLimits): Server {
+  const server = createServer({
+    maxHeaderSize: limits.maxHeaderBytes,
+    headersTimeout: limits.headersTimeoutMs,
+    keepAliveTimeout: limits.keepAliveTimeoutMs,
+    // A body may take as long as it keeps coming: RequestBody has timers of its own.
+    requestTimeout: 0,
+    connectionsCheckingInterval: Math.min(limits.headersTimeoutMs, 5000),
+    highWaterMark: BUFFER_BYTES,
+  });
+  server.on('request', app);
+  server.on('checkContinue', (req: IncomingMessage, res: ServerResponse) => {
+    traffic.expectContinue(req);
+    app(req, res);
+  });
+  server.on('checkExpectation', (_req: IncomingMessage, res: ServerResponse) => {
+    const error = new RegistryError('UNSUPPORTED', 'the only expectation met here is 100-continue', { status: 417 });
+    res.writeHead(417, rawHeaders(errorPayload(error))).end(errorPayload(error));
+  });
+  server.on('clientError', (cause: NodeJS.ErrnoException, socket: Duplex) => refuse(cause, socket, traffic));
+  return server;
+}
+
+/** Answers what is no HTTP at all, or came too slowly to become a request. */
+function refuse(cause: NodeJS.ErrnoException, socket: Duplex, traffic: Traffic): void {
+  const current = socket instanceof Socket ? traffic.on(socket) : undefined;
+  if (current && !current.body.unread && !current.res.headersSent) return current.closeAfter();
+  if (cause.code === 'ECONNRESET' || !socket.writable || current?.res.headersSent) return void socket.destroy();
+  const error = unreadable(cause.code);
+  const payload = errorPayload(error);
+  const head = Object.entries(rawHeaders(payload)).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.end(`HTTP/1.1 ${error.status} ${STATUS_CODES[error.status]}\r\n${head.join('')}\r\n${payload.toString()}`);
+  // Not at once: closing on bytes that nobody read would reset the connection, and the client would never see why.
+  setTimeout(() => socket.destroy(), 1000).unref();
+}
+
+function unreadable(code: string | undefined): RegistryError {
+  switch (code) {
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return new RegistryError('UNAVAILABLE', 'the request came too slowly', { status: 408 });
+    case 'HPE_HEADER_OVERFLOW':
+      return new RegistryError('UNSUPPORTED', "the request's headers are too long", { status: 431 });
+    case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
+      return new RegistryError('UNSUPPORTED', "the request body's chunk extensions are too long", { status: 413 });
+    default:
+      return new RegistryError('UNSUPPORTED', 'this is no valid HTTP request', { status: 400 });
+  }
+}
+
+function rawHeaders(payload: Buffer): Record<string, string> {
+  return {
+    'Docker-Distribution-Api-Version': 'registry/2.0',
+    'X-Content-Type-Options': 'nosniff',
+    'Content-Type': 'application/json',
+    'Content-Length': String(payload.byteLength),
+    Connection: 'close',
+  };
+}
+
+async function listen(server: Server, host: string, port: number): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+function portOf(server: Server): number {
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the server listens on no port');
+  return address.port;
+}
+
+async function stop(server: Server, traffic: Traffic, limits: ApiLimits): Promise<void> {
+  traffic.draining = true;
+  // Closes idle connections too; each of the others closes with its answer.
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  if (!(await traffic.idle(limits.drainMs))) {
+    traffic.abortAll(new RegistryError('UNAVAILABLE', 'this server is stopping; try again'));
+    await traffic.idle(CUT_AFTER_MS);
+  }
+  server.closeIdleConnections();
+  // What is left is no request: a connection that has sent half a head, or reads its last answer.
+  const cut = setTimeout(() => server.closeAllConnections(), CUT_AFTER_MS);
+  await closed;
+  clearTimeout(cut);
+  await traffic.idle(ABORT_GRACE_MS);
+}

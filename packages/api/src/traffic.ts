@@ -1,0 +1,100 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { withRequest, type Logger } from '@atoll/runtime';
+import { Exchange } from './exchange.js';
+import type { ApiLimits } from './limits.js';
+
+const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
+
+/** The requests that are being answered at this moment, and whether there will be more. */
+export class Traffic {
+  draining = false;
+  /** Those whose answer is not out yet. */
+  readonly #exchanges = new Set<Exchange>();
+  /** Tasks under way: one may go on after its client has gone. */
+  #running = 0;
+  readonly #awaitContinue = new WeakSet<IncomingMessage>();
+  readonly #isDraining = (): boolean => this.draining;
+  #becameIdle: () => void = () => undefined;
+
+  constructor(
+    private readonly log: Logger,
+    private readonly limits: ApiLimits,
+  ) {}
+
+  /** To be told before the request is answered: its client holds the body back. */
+  expectContinue(req: IncomingMessage): void {
+    this.#awaitContinue.add(req);
+  }
+
+  /** Runs `task`, with the request's id on every log line, and answers with what it throws. Never rejects. */
+  async run(req: IncomingMessage, res: ServerResponse, task: (exchange: Exchange) => Promise<void>): Promise<void> {
+    const requestId = requestIdOf(req);
+    const exchange = new Exchange(req, res, {
+      log: this.log,
+      limits: this.limits,
+      requestId,
+      awaitsContinue: this.#awaitContinue.has(req),
+      isDraining: this.#isDraining,
+    });
+    this.#exchanges.add(exchange);
+    this.#running++;
+    // Registered after the exchange's own listener: whoever waits for idleness finds the access line written.
+    res.once('close', () => this.#ended(exchange));
+    try {
+      await withRequest({ requestId }, () => attempt(exchange, task));
+    } finally {
+      this.#running--;
+      this.#tellIfIdle();
+    }
+  }
+
+  on(socket: Socket): Exchange | undefined {
+    for (const exchange of this.#exchanges) if (exchange.req.socket === socket) return exchange;
+    return undefined;
+  }
+
+  /** Answers whether nothing was being answered any more before time was up. */
+  async idle(limitMs: number): Promise<boolean> {
+    if (this.#isIdle) return true;
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, limitMs, false);
+      this.#becameIdle = () => {
+        clearTimeout(timer);
+        resolve(true);
+      };
+    });
+  }
+
+  abortAll(reason: Error): void {
+    for (const exchange of this.#exchanges) exchange.abort(reason);
+  }
+
+  get #isIdle(): boolean {
+    return this.#running === 0 && this.#exchanges.size === 0;
+  }
+
+  #ended(exchange: Exchange): void {
+    this.#exchanges.delete(exchange);
+    this.#tellIfIdle();
+  }
+
+  #tellIfIdle(): void {
+    if (this.#isIdle) this.#becameIdle();
+  }
+}
+
+async function attempt(exchange: Exchange, task: (exchange: Exchange) => Promise<void>): Promise<void> {
+  try {
+    await task(exchange);
+  } catch (cause) {
+    exchange.fail(cause);
+  }
+}
+
+/** A client's own id is taken when it can do no harm in a log or a header. */
+function requestIdOf(req: IncomingMessage): string {
+  const own = req.headers['x-request-id'];
+  return typeof own === 'string' && REQUEST_ID.test(own) ? own : randomUUID();
+}
