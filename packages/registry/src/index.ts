@@ -5,7 +5,8 @@ export { Intents, type HeldIntent, type Intent, type IntentNames } from './inten
 export { Journal, journalEntrySchema, shardOf, type Change, type JournalEntry } from './journal.js';
 export { decodeJson, encodeJson, jsonCodec, readObject, type Codec } from './json-object.js';
 export { listAll, type NamePage } from './listing.js';
-export { Manifests, type ManifestPush, type StoredManifest } from './manifests.js';
+export type { ManifestPush } from './manifest-push.js';
+export { Manifests, type StoredManifest } from './manifests.js';
 export { RegionReader } from './region-reader.js';
 export { claimRegion, originOf, readRegion, type RegionIdentity } from './region.js';
 export { Referrers, type ReferrerRow } from './referrers.js';

@@ -92,6 +92,25 @@ describe('whatever happens at once in two processes', () => {
   });
 });
 
+test('a push and a delete of one manifest leave all of it with its tag, or none', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.boolean(), delays, async (wasTagged, turns) => {
+      const region = await openRegion('eu', new FakeClock(), turns);
+      const image = sampleImage('a', { layers: 0 });
+      await pushSample(region.registry, app, image, wasTagged ? 'v1' : undefined);
+      const other = await region.restart();
+      await Promise.all([
+        region.registry.manifests.put(app, { reference: { tag: tag('v1') }, bytes: image.bytes }),
+        other.manifests.delete(app, image.digest),
+      ]);
+      const found = await region.registry.manifests.read(app, image.digest);
+      const { tags: listed } = await region.registry.tags.list(app, { limit: 10 });
+      expect(listed).toEqual(found && liveValue(found.register) ? ['v1'] : []);
+    }),
+    { numRuns: 200, endOnFailure: true },
+  );
+});
+
 test('of two pushes to one tag the later one is what the tag names', async () => {
   await fc.assert(
     fc.asyncProperty(delays, async (turns) => {

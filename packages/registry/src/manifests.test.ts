@@ -227,6 +227,7 @@ describe('deleting a manifest', () => {
       'list @t',
       ...Array<string>(3).fill('get @t'),
       'put @i',
+      'head @m',
       'get @t',
       'put @t',
       'put jr',

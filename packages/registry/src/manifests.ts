@@ -10,10 +10,8 @@ import {
   systemClock,
   writeRegister,
   type Clock,
-  type Descriptor,
   type Digest,
   type Origin,
-  type ParsedManifest,
   type Reference,
   type RepositoryName,
   type Tag,
@@ -25,6 +23,14 @@ import { updateObject } from './cas.js';
 import type { HeldIntent, Intent, Intents } from './intents.js';
 import type { Change, Journal } from './journal.js';
 import { readObject } from './json-object.js';
+import {
+  checkPush,
+  digestsOf,
+  requireParts,
+  type BlobPins,
+  type CheckedPush,
+  type ManifestPush,
+} from './manifest-push.js';
 import type { References } from './references.js';
 import type { Referrers } from './referrers.js';
 import {
@@ -37,7 +43,6 @@ import {
 import type { Tags } from './tags.js';
 import { withoutSignal, type WriteOptions } from './write-options.js';
 
-const CHILDREN_AT_ONCE = 16;
 const TAGS_AT_ONCE = 8;
 
 export interface StoredManifest {
@@ -46,21 +51,6 @@ export interface StoredManifest {
   readonly sizeBytes: number;
   /** Exactly what was pushed. */
   readonly bytes: Buffer;
-}
-
-export interface ManifestPush {
-  readonly reference: Reference;
-  /** Tags to set too; only where `reference` is a digest. */
-  readonly tags?: readonly Tag[] | undefined;
-  /** The request's. */
-  readonly contentType?: string | undefined;
-  readonly bytes: Uint8Array;
-  readonly requestId?: string | undefined;
-}
-
-/** What keeps the blobs that a manifest is about to name; answers with those that are not there. */
-export interface BlobPins {
-  pin(repository: RepositoryName, blobs: readonly Descriptor[], o: CallOptions): Promise<readonly Digest[]>;
 }
 
 export interface ManifestsParts {
@@ -74,14 +64,6 @@ export interface ManifestsParts {
   readonly intents: Pick<Intents, 'hold'>;
   readonly journal: Pick<Journal, 'append'>;
   readonly clock?: Clock;
-}
-
-/** A push that has been checked against itself, and not yet against the repository. */
-interface Checked {
-  readonly parsed: ParsedManifest;
-  readonly digest: Digest;
-  readonly tags: readonly Tag[];
-  readonly bytes: Buffer;
 }
 
 /** The manifests of repositories: each a register and the bytes that were pushed (docs/adr/0002-register.md). */
@@ -199,14 +181,13 @@ export class Manifests {
     await this.#journal(repository, manifest, new Set([...intent.tags, ...gone]), o);
   }
 
-  async #write(repository: RepositoryName, push: Checked, intent: HeldIntent, o: WriteOptions): Promise<void> {
-    const { parsed } = push;
-    await this.#requireParts(repository, parsed, o);
+  async #write(repository: RepositoryName, push: CheckedPush, intent: HeldIntent, o: WriteOptions): Promise<void> {
+    await requireParts(this.parts, repository, push.parsed, o);
     await this.parts.catalog.ensure(repository, o);
     await this.#commit(repository, push, intent, withoutSignal(o));
   }
 
-  async #commit(repository: RepositoryName, push: Checked, intent: HeldIntent, o: WriteOptions): Promise<void> {
+  async #commit(repository: RepositoryName, push: CheckedPush, intent: HeldIntent, o: WriteOptions): Promise<void> {
     const { parsed, digest, tags } = push;
     const target = { digest, mediaType: parsed.mediaType, sizeBytes: push.bytes.length };
     do {
@@ -218,36 +199,8 @@ export class Manifests {
     await this.#journal(repository, digest, tags, o);
   }
 
-  /** After the intent, so that what is found here stays. @throws RegistryError MANIFEST_BLOB_UNKNOWN, MANIFEST_INVALID */
-  async #requireParts(repository: RepositoryName, parsed: ParsedManifest, o: CallOptions): Promise<void> {
-    const [blobs, children] = await Promise.all([
-      this.parts.blobs.pin(repository, distinct(parsed.blobs), o),
-      this.#missingChildren(repository, parsed.children, o),
-    ]);
-    const [first, ...others] = [...new Set([...blobs, ...children])].map(missing);
-    if (!first) return;
-    throw new RegistryError(first.code, first.message, { detail: first.detail, others });
-  }
-
-  async #missingChildren(
-    repository: RepositoryName,
-    children: readonly Descriptor[],
-    o: CallOptions,
-  ): Promise<Digest[]> {
-    const found = await pLimit(CHILDREN_AT_ONCE).map(distinct(children), async ({ digest, size }) => {
-      const child = await this.read(repository, digest, o);
-      const live = child && liveValue(child.register);
-      if (!live) return [digest];
-      if (live.sizeBytes === size) return [];
-      throw new RegistryError('MANIFEST_INVALID', `a manifest has ${live.sizeBytes} bytes, not ${size}`, {
-        detail: { digest },
-      });
-    });
-    return found.flat();
-  }
-
   /** Writes a dot of its own also where the manifest is there already, so that a delete at the same time does not take it away. */
-  async #store(repository: RepositoryName, push: Checked, intent: HeldIntent, o: CallOptions): Promise<void> {
+  async #store(repository: RepositoryName, push: CheckedPush, intent: HeldIntent, o: CallOptions): Promise<void> {
     const { parsed, digest, bytes } = push;
     const value = { mediaType: parsed.mediaType, sizeBytes: bytes.length };
     await updateObject(
@@ -294,9 +247,13 @@ export class Manifests {
     o: WriteOptions,
   ): Promise<Tag[]> {
     const found = await this.parts.tags.naming(repository, digest, o);
-    if (found.length > 0) await intent?.addTags(found);
-    const deleted = await pLimit(TAGS_AT_ONCE).map(found, async (tag) =>
-      (await this.parts.tags.deleteIf(repository, tag, digest, o)) ? [tag] : [],
+    if (found.size === 0) return [];
+    await intent?.addTags([...found.keys()]);
+    // A push that came after the delete has brought the manifest back, and its tags with it: before the tags were looked for, which
+    // shows in the manifest, or after, which shows in the tags.
+    if (await this.#isLive(repository, digest, o)) return [];
+    const deleted = await pLimit(TAGS_AT_ONCE).map(found, async ([tag, seen]) =>
+      (await this.parts.tags.deleteUnchanged(repository, tag, seen, o)) ? [tag] : [],
     );
     return deleted.flat();
   }
@@ -338,21 +295,6 @@ export class Manifests {
   }
 }
 
-/** @throws RegistryError MANIFEST_INVALID, DIGEST_INVALID, TAG_INVALID */
-function checkPush({ reference, tags = [], contentType, bytes: body }: ManifestPush): Checked {
-  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-  const parsed = parseManifest(bytes, contentType);
-  if ('tag' in reference) {
-    if (tags.length === 0) return { parsed, digest: digestOf(bytes), tags: [reference.tag], bytes };
-    throw new RegistryError('TAG_INVALID', 'further tags can be given only where the manifest is pushed by digest');
-  }
-  const digest = digestOf(bytes, algorithmOf(reference.digest));
-  if (digest === reference.digest) return { parsed, digest, tags: [...new Set(tags)], bytes };
-  throw new RegistryError('DIGEST_INVALID', 'the manifest does not have the digest it is pushed by', {
-    detail: { expected: reference.digest, actual: digest },
-  });
-}
-
 /** One digest is served with one type: clients that hold the descriptor would take another type for another manifest. */
 function otherType(stored: string, pushed: string): RegistryError {
   return new RegistryError(
@@ -372,20 +314,6 @@ function manifestObject(
 
 function subjectIn(bytes: Buffer, register: ManifestRegister): Digest | undefined {
   return parseManifest(bytes, liveValue(register)?.mediaType).subject?.digest;
-}
-
-function missing(digest: Digest) {
-  const message = 'the manifest names content that is not in this repository';
-  return { code: 'MANIFEST_BLOB_UNKNOWN' as const, message, detail: { digest } };
-}
-
-/** A manifest may name the same part many times. Two sizes for one digest stay two, so that the false one is found. */
-function distinct(descriptors: readonly Descriptor[]): Descriptor[] {
-  return [...new Map(descriptors.map((one) => [`${one.digest} ${one.size}`, one])).values()];
-}
-
-function digestsOf(descriptors: readonly Descriptor[]): Digest[] {
-  return [...new Set(descriptors.map(({ digest }) => digest))];
 }
 
 function unknown(reference: Reference): RegistryError {

@@ -156,6 +156,19 @@ describe('a tag', () => {
     expect(await registry.tags.deleteIf(app, tag('v1'), digestOf('new'))).toBe(false);
   });
 
+  test('is found by what it names, and deleted only while it is as it was found', async () => {
+    const { registry } = await openRegion();
+    for (const one of ['v1', 'v2']) await registry.tags.set(app, tag(one), target('m'));
+    await registry.tags.set(app, tag('v3'), target('other'));
+    const found = await registry.tags.naming(app, digestOf('m'));
+    expect([...found.keys()]).toEqual(['v1', 'v2']);
+    await registry.tags.set(app, tag('v2'), target('m'));
+    const deleted = [...found].map(([one, seen]) => registry.tags.deleteUnchanged(app, one, seen));
+    expect(await Promise.all(deleted)).toEqual([true, false]);
+    const again = [...found].map(([one, seen]) => registry.tags.deleteUnchanged(app, one, seen));
+    expect(await Promise.all(again)).toEqual([false, false]);
+  });
+
   test('moved by many at once ends where the last one moved it, and no writer is lost', async () => {
     const { registry, restart } = await openRegion();
     const replicas = [registry, await restart(), await restart()];

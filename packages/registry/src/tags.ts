@@ -83,11 +83,21 @@ export class Tags {
 
   /** Deletes the tag only while it still names `digest`. The caller holds an intent that names it, and journals it. */
   async deleteIf(repository: RepositoryName, tag: Tag, digest: Digest, o: WriteOptions = {}): Promise<boolean> {
-    return this.#remove(repository, tag, (target) => target.digest === digest, o);
+    return this.#remove(repository, tag, (register) => liveValue(register)?.digest === digest, o);
   }
 
-  /** The live tags that name `digest`: reads every live tag of the repository. */
-  async naming(repository: RepositoryName, digest: Digest, o: CallOptions = {}): Promise<Tag[]> {
+  /** As {@link deleteIf}, only while nobody has written the tag since it was `seen`, also with the same digest. */
+  async deleteUnchanged(
+    repository: RepositoryName,
+    tag: Tag,
+    seen: TagRegister,
+    o: WriteOptions = {},
+  ): Promise<boolean> {
+    return this.#remove(repository, tag, (register) => sameRegister(register, seen), o);
+  }
+
+  /** The live tags that name `digest`, and how they were seen: reads every live tag of the repository. */
+  async naming(repository: RepositoryName, digest: Digest, o: CallOptions = {}): Promise<Map<Tag, TagRegister>> {
     const { nameOf, prefix } = tagNames(repository);
     const live: Tag[] = [];
     for await (const { key, sizeBytes } of listAll(this.parts.store, prefix, o)) {
@@ -96,9 +106,9 @@ export class Tags {
     }
     const found = await pLimit(READS_AT_ONCE).map(live, async (tag) => {
       const register = await this.read(repository, tag, o);
-      return register && liveValue(register)?.digest === digest ? [tag] : [];
+      return register && liveValue(register)?.digest === digest ? [[tag, register] as const] : [];
     });
-    return found.flat();
+    return new Map(found.flat());
   }
 
   /** Takes in the state of another region, which stays its own and is not journaled. Repeats and any order do no harm. */
@@ -136,12 +146,12 @@ export class Tags {
   async #remove(
     repository: RepositoryName,
     tag: Tag,
-    condition: (target: TagTarget) => boolean,
+    condition: (register: TagRegister) => boolean,
     o: CallOptions,
   ): Promise<boolean> {
     const remove = (old: TagRegister | undefined) => {
-      const target = old && liveValue(old);
-      return target && condition(target) ? this.#write(old, undefined) : undefined;
+      const isLive = old && liveValue(old) !== undefined;
+      return isLive && condition(old) ? this.#write(old, undefined) : undefined;
     };
     const updated = await this.#update(repository, tag, remove, o);
     return updated?.outcome === 'replaced';
