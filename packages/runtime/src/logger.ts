@@ -36,20 +36,23 @@ interface Line {
 }
 
 const line = { json: jsonLine, pretty: prettyLine };
+const LEVELS: Record<LogLevel, number> = { error: 0, warn: 1, info: 2, debug: 3 };
 
 /** Every line carries the request id and the region of the work it belongs to; fields named like a secret are hidden. */
 export function createLogger({ level: least, format: shape, stream = process.stderr }: LoggerOptions): Logger {
   const winston = createWinston({
     level: least,
-    levels: { error: 0, warn: 1, info: 2, debug: 3 },
+    levels: LEVELS,
     format: format.printf(line[shape]),
     transports: [new transports.Stream({ stream })],
   });
   // Facts stay one field of winston's record, so that no fact can replace the level or the message.
-  const at =
-    (level: LogLevel) =>
-    (message: string, facts: LogFacts = {}): void =>
-      void winston.log({ level, message, facts: { ...currentRequest(), ...facts } });
+  // Winston formats a line before it finds that its level is off, which is dear where there is a line per request.
+  const at = (level: LogLevel) =>
+    LEVELS[level] > LEVELS[least]
+      ? (): void => undefined
+      : (message: string, facts: LogFacts = {}): void =>
+          void winston.log({ level, message, facts: { ...currentRequest(), ...facts } });
   return { error: at('error'), warn: at('warn'), info: at('info'), debug: at('debug') };
 }
 
