@@ -38,18 +38,15 @@ export interface TestRegion {
   readonly restart: () => Promise<Registry>;
 }
 
-/**
- * @param delays how many turns each call waits, before and after it happens, over and over: another order of everything that runs at
- * once for each list
- */
+/** @param turn awaited before each call to the store: whoever resolves it decides in which order things happen that happen at once */
 export async function openRegion(
   region = 'eu',
   clock = new FakeClock(),
-  delays: readonly number[] = [],
+  turn?: () => Promise<unknown>,
 ): Promise<TestRegion> {
   const memory = new MemoryStore({ clock, name: region });
   const faults: Fault[] = [];
-  const counter = countCalls(faulty(delays.length > 0 ? delayed(memory, delays) : memory, faults));
+  const counter = countCalls(faulty(turn ? inTurn(memory, turn) : memory, faults));
   const restart = async () =>
     new Registry({ store: counter.store, identity: await claimRegion(counter.store, region), clock });
   const registry = await restart();
@@ -138,16 +135,10 @@ function sample(body: { mediaType: string } & Record<string, unknown>, blobs: Bu
   return { bytes, digest: digestOf(bytes), mediaType: body.mediaType, blobs };
 }
 
-function delayed(store: ObjectStore, delays: readonly number[]): ObjectStore {
-  let calls = 0;
-  const wait = async () => {
-    for (let turns = delays[calls++ % delays.length] ?? 0; turns > 0; turns--) await Promise.resolve();
-  };
+function inTurn(store: ObjectStore, turn: () => Promise<unknown>): ObjectStore {
   return interceptStore(store, async (_operation, _key, call) => {
-    await wait();
-    const answer = await call();
-    await wait();
-    return answer;
+    await turn();
+    return call();
   });
 }
 
