@@ -1,4 +1,11 @@
-import { isPermanent, type Job, type JobHandler, type JobQueue, type Outcome, type QueueCounts } from '@atoll/replication';
+import {
+  isPermanent,
+  type Job,
+  type JobHandler,
+  type JobQueue,
+  type Outcome,
+  type QueueCounts,
+} from '@atoll/replication';
 
 /** What becomes of the jobs of one call, by their place in it. */
 export interface Mischief {

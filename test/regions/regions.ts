@@ -1,4 +1,14 @@
-import { digestOf, liveValue, parseDigest, parseRepositoryName, parseTag, RegistryError, type Digest, type RepositoryName } from '@atoll/core';
+import {
+  digestOf,
+  liveSiblings,
+  liveValue,
+  parseDigest,
+  parseRepositoryName,
+  parseTag,
+  RegistryError,
+  type Digest,
+  type RepositoryName,
+} from '@atoll/core';
 import { claimRegion, RegionReader, Registry } from '@atoll/registry';
 import { ChangeApplier, Consumer, DirtyRepositories, Sequencer } from '@atoll/replication';
 import { interceptStore, MemoryStore, type ObjectStore, type ReadableStore } from '@atoll/storage';
@@ -145,7 +155,24 @@ export class TestRegion {
       }
       const manifest = all.find((one) => one.digest === digest);
       for (const blob of manifest?.blobs ?? []) {
-        if (!(await this.#serves(parseRepositoryName(repository), blob))) faults.push(`${this.name}: a blob of ${name}`);
+        if (!(await this.#serves(parseRepositoryName(repository), blob)))
+          faults.push(`${this.name}: a blob of ${name}`);
+      }
+    }
+    return faults;
+  }
+
+  /** Live manifests without their blobs, and tags of which some sibling, shown or not, names a manifest never seen here. */
+  async namedTooEarly(all: readonly TestManifest[]): Promise<string[]> {
+    const reader = new RegionReader(this.registry.store);
+    const faults = (await this.missing(all)).filter((fault) => fault.includes('a blob of'));
+    for (const repository of (await reader.listRepositories({ limit: 1000 })).repositories) {
+      for (const tag of (await reader.listTagNames(repository, { limit: 1000 })).tags) {
+        const register = await reader.readTag(repository, tag);
+        for (const { value } of register ? liveSiblings(register) : []) {
+          if (await reader.readManifest(repository, value.digest)) continue;
+          faults.push(`${this.name}: ${repository}:${tag} may show ${value.digest}`);
+        }
       }
     }
     return faults;
@@ -167,7 +194,7 @@ export class TestRegion {
 }
 
 /** Regions that follow each other, on memory unless told otherwise. */
-export async function regions<Names extends readonly string[]>(
+export async function regions<const Names extends readonly string[]>(
   names: Names,
   open: (name: string, clock: FakeClock) => Promise<ObjectStore> | ObjectStore = (name, clock) =>
     new MemoryStore({ name, clock }),

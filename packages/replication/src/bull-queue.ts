@@ -21,6 +21,7 @@ export interface BullQueueOptions {
 
 const BATCH = 500;
 const ASK_MS = 2000;
+const ADD_MS = 10_000;
 const MAX_STALLS = 100;
 
 /**
@@ -37,11 +38,12 @@ export class BullQueue implements JobQueue {
   readonly #queue: Queue;
   readonly #events: QueueEvents;
   readonly #waiters = new Waiters();
-  readonly #awaited = new Map<string, Job>();
+  readonly #awaited = new Map<string, { readonly job: Job; sentAtMs: number }>();
+  readonly #resendMs: number;
   readonly #resender: NodeJS.Timeout;
   readonly #stopping = new AbortController();
   #worker: Worker | undefined;
-  #sending: Promise<void> | undefined;
+  #sends = 0;
   #closing: Promise<void> | undefined;
   #leaving = false;
 
@@ -65,14 +67,15 @@ export class BullQueue implements JobQueue {
     this.#events.on('failed', ({ jobId: id }) => this.#waiters.settle(id, 'failed'));
     this.#queue.on('error', (cause) => this.#trouble.warn('job queue unreachable', cause));
     this.#events.on('error', (cause) => this.#trouble.warn('job queue unreachable', cause));
-    this.#resender = setInterval(() => this.#resend(), o.resendMs ?? 3000);
+    this.#resendMs = o.resendMs ?? 3000;
+    this.#resender = setInterval(() => this.#resend(), this.#resendMs / 2);
   }
 
   async run(jobs: readonly Job[], o: RunOptions): Promise<Outcome[]> {
     o.signal?.throwIfAborted();
     const byId = new Map(jobs.map((job) => [jobId(job), job]));
     const outcomes = this.#waiters.waitFor(jobs.map(jobId), o);
-    for (const [id, job] of byId) this.#awaited.set(id, job);
+    for (const [id, job] of byId) this.#awaited.set(id, { job, sentAtMs: Infinity });
     void this.#send([...byId.values()]);
     try {
       return await outcomes;
@@ -119,7 +122,7 @@ export class BullQueue implements JobQueue {
     }
     this.#waiters.abandon();
     this.#leaving = true;
-    await Promise.all([this.#worker, this.#events, this.#queue].map((part) => part && closeOrCut(part)));
+    await Promise.all([this.#worker, this.#events, this.#queue].map(closeOrCut));
   }
 
   async #attempt(handler: JobHandler, data: unknown, signal: AbortSignal): Promise<void> {
@@ -133,19 +136,31 @@ export class BullQueue implements JobQueue {
     }
   }
 
+  /** While one call is under way there is none other: when Redis is away, calls pile up in the client. */
   #resend(): void {
-    // One at a time: while Redis is away, commands queue up in the client.
-    if (this.#sending !== undefined || this.#awaited.size === 0) return;
-    this.#sending = this.#send([...this.#awaited.values()]).finally(() => (this.#sending = undefined));
+    if (this.#sends > 0 || this.#awaited.size === 0) return;
+    const before = performance.now() - this.#resendMs;
+    const silent = [...this.#awaited.values()].filter(({ sentAtMs }) => sentAtMs < before);
+    if (silent.length > 0) void this.#send(silent.map(({ job }) => job));
   }
 
   async #send(jobs: readonly Job[]): Promise<void> {
+    this.#sends += 1;
     try {
       for (let i = 0; i < jobs.length; i += BATCH) {
-        await this.#queue.addBulk(jobs.slice(i, i + BATCH).map((job) => this.#request(job)));
+        const added = this.#queue.addBulk(jobs.slice(i, i + BATCH).map((job) => this.#request(job)));
+        // A call that Redis took with it must not keep the next one from being made.
+        if ((await within(ADD_MS, added)) === undefined) added.catch(() => undefined);
       }
     } catch (cause) {
       if (this.#closing === undefined) this.#trouble.warn('job queue unreachable', cause);
+    } finally {
+      this.#sends -= 1;
+      const sentAtMs = performance.now();
+      for (const job of jobs) {
+        const awaited = this.#awaited.get(jobId(job));
+        if (awaited) awaited.sentAtMs = sentAtMs;
+      }
     }
   }
 
@@ -166,7 +181,8 @@ export class BullQueue implements JobQueue {
   }
 }
 
-async function closeOrCut(part: Worker | Queue | QueueEvents): Promise<void> {
+async function closeOrCut(part: Worker | Queue | QueueEvents | undefined): Promise<void> {
+  if (part === undefined) return;
   const closed = part.close().then(
     () => true,
     () => true,

@@ -68,14 +68,20 @@ export class Consumer {
    */
   async read(o: CallOptions = {}): Promise<Batch | undefined> {
     const from = this.#position ?? (await this.#watermark(o));
+    this.#position = from;
     const segments = await this.#fetch(from, o);
     if (segments.length === 0) {
       this.#stride = 1;
       if (this.#inFlight === 0) await this.#checkHead(from, o);
       return undefined;
     }
+    if (this.#inFlight === 0 && (await this.#watermark(o)) > from) {
+      // Another worker of this region has applied them meanwhile.
+      this.#position = undefined;
+      return this.read(o);
+    }
     this.#stride = segments.length === this.#stride ? Math.min(this.#stride * 2, MAX_STRIDE) : 1;
-    return this.#begin(from, await this.#stillToDo(segments, o), from + segments.length, o);
+    return this.#begin(from, segments, o);
   }
 
   /** Segments `from` on, up to the first that is not there, which is all of them in most cases. */
@@ -88,24 +94,18 @@ export class Consumer {
     return present.flatMap((segment, i) => (segment ? [numbered(from + i, segment)] : []));
   }
 
-  /** Another worker of this region may have applied them while this one looked elsewhere. */
-  async #stillToDo(segments: NumberedSegment[], o: CallOptions): Promise<NumberedSegment[]> {
-    if (this.#inFlight > 0) return segments;
-    const next = await this.#watermark(o);
-    return segments.filter(({ number }) => number >= next);
-  }
-
-  #begin(from: number, segments: readonly NumberedSegment[], next: number, o: CallOptions): Batch {
+  #begin(from: number, segments: readonly NumberedSegment[], o: CallOptions): Batch {
     const { queue, source, shard, waitMs = 60_000 } = this.#parts;
     const jobs = jobsOf(segments, { source, shard, now: this.#clock.now() });
     const outcomes = jobs.length === 0 ? Promise.resolve([]) : queue.run(jobs, { waitMs, signal: o.signal });
+    const next = from + segments.length;
     this.#position = next;
     this.#inFlight += 1;
     const applied = this.#finish(this.#tail, jobs, outcomes, { from, next }, o);
     this.#tail = applied;
     // The caller hears of the failure; here it only must not go unheard while the caller still reads.
     applied.catch(() => undefined);
-    return { segments: next - from, applied };
+    return { segments: segments.length, applied };
   }
 
   async #finish(
@@ -159,12 +159,15 @@ export class Consumer {
     const { peer, shard, source, store, dirty } = this.#parts;
     const head = await readHead(peer, shard, o);
     if (await this.#isLost(from, head, o)) {
+      this.#position = undefined;
+      // Another worker of this region may have read on before they went.
+      if ((await this.#watermark(o)) !== from) return;
       this.#log.warn('journal cannot be followed, all repositories will be compared', { source, shard, from, ...head });
       // The head was read before the names: what changes from now on stands in segments that are still to be read.
       const marked = await dirty.markAll(peer, 'journal lost', o);
-      await updateWatermark(store, source, shard, () => ({ next: head.next }), o);
+      const skip = (old: { next: number } | undefined) => ((old?.next ?? 1) === from ? { next: head.next } : undefined);
+      await updateWatermark(store, source, shard, skip, o);
       this.#log.info('repositories marked for comparison', { source, shard, marked });
-      this.#position = undefined;
     }
     this.#nextHeadCheckMs = this.#clock.now() + (this.#parts.headEveryMs ?? 60_000);
   }

@@ -53,10 +53,9 @@ async function mergeState(
 
 /** Afterwards the manifest is here, live, or deleted by a delete that knew it. @throws NotYetError */
 async function requireManifest(context: MergeContext, digest: Digest): Promise<void> {
-  if (await isLive(context, digest)) return;
+  if ((await stateOf(context, digest)) === 'live') return;
   await mergeManifest(context, digest);
-  const { registry, repository } = context;
-  if (await registry.manifests.read(repository, digest, optionsOf(context))) return;
+  if ((await stateOf(context, digest)) !== 'absent') return;
   throw new NotYetError(`the peer's tag names ${digest}, which the peer does not have`);
 }
 
@@ -65,7 +64,7 @@ async function requireManifest(context: MergeContext, digest: Digest): Promise<v
  * as a write of this region, which the others hear of, and which a newer push of the tag survives.
  */
 async function removeIfDangling(context: MergeContext, tag: Tag, digest: Digest): Promise<void> {
-  if (await isLive(context, digest)) return;
+  if ((await stateOf(context, digest)) !== 'deleted') return;
   const { registry, repository } = context;
   checkDeadline(context);
   await registry.intents.hold(
@@ -80,7 +79,11 @@ async function removeIfDangling(context: MergeContext, tag: Tag, digest: Digest)
   );
 }
 
-async function isLive({ registry, repository, signal }: MergeContext, digest: Digest): Promise<boolean> {
+async function stateOf(
+  { registry, repository, signal }: MergeContext,
+  digest: Digest,
+): Promise<'live' | 'deleted' | 'absent'> {
   const found = await registry.manifests.read(repository, digest, { signal });
-  return found !== undefined && liveValue(found.register) !== undefined;
+  if (found === undefined) return 'absent';
+  return liveValue(found.register) === undefined ? 'deleted' : 'live';
 }
