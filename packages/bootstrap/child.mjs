@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 
-const PASSED_ON = ['SIGTERM', 'SIGINT', 'SIGHUP'];
+const PASSED_ON = ['SIGTERM', 'SIGINT'];
 
 /** Says what went wrong in one sentence; the text is all a person needs. */
 export class SetupError extends Error {

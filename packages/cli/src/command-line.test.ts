@@ -1,19 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { RunningCommand } from './testing/command.js';
-
-let folder: string;
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'atoll-cli-'));
-});
-afterEach(() => rm(folder, { recursive: true }));
+import { PassThrough } from 'node:stream';
+import { describe, expect, test } from '@jest/globals';
+import { runCommandLine } from './command-line.js';
 
 async function atoll(args: readonly string[], env: Record<string, string> = {}) {
-  const command = new RunningCommand(args, { cwd: folder, env });
-  const status = await command.end();
-  return { status, stdout: command.stdout, stderr: command.stderr };
+  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+  const status = await runCommandLine(args, { env, stdout, stderr });
+  return { status, stdout: String(stdout.read() ?? ''), stderr: String(stderr.read() ?? '') };
 }
 
 describe('the command line', () => {

@@ -1,6 +1,7 @@
 import { Writable } from 'node:stream';
 
 const UP_AND_CLEAR = '\u001b[1A\u001b[2K';
+const USUAL_COLUMNS = 80;
 
 /** What the lines are written to: a terminal, or a file or pipe. */
 export interface Screen {
@@ -44,7 +45,8 @@ export class LiveLines {
   }
 
   #draw(): void {
-    const columns = this.#screen.columns ?? 80;
+    // A terminal that does not know its width says 0.
+    const columns = this.#screen.columns || USUAL_COLUMNS;
     const lines = [...this.#lines.values()].map((line) => `${line.slice(0, columns - 1)}\n`);
     this.#erase();
     this.#screen.write(lines.join(''));
