@@ -1,5 +1,6 @@
 import { isRepositoryName, type RepositoryName } from '@atoll/core';
 import type { Match } from './route.js';
+import type { Query } from './query.js';
 
 /** What a request wants to do, for whoever decides whether it may. */
 export interface AccessRequest {
@@ -18,7 +19,7 @@ export interface AccessRequest {
 export type Authorize = (request: AccessRequest) => Promise<void>;
 
 /** `undefined` for what needs no right: whether this process lives. */
-export function accessRequestOf({ route, method }: Match, query: URLSearchParams): AccessRequest | undefined {
+export function accessRequestOf({ route, method }: Match, query: Query): AccessRequest | undefined {
   switch (route.kind) {
     case 'health':
     case 'ready':
@@ -39,7 +40,7 @@ export function accessRequestOf({ route, method }: Match, query: URLSearchParams
 
 const ACTIONS = { GET: 'pull', HEAD: 'pull', POST: 'push', PATCH: 'push', PUT: 'push', DELETE: 'delete' } as const;
 
-function mountOf(query: URLSearchParams): { mountFrom?: RepositoryName } {
+function mountOf(query: Query): { mountFrom?: RepositoryName } {
   const from = query.get('from') ?? '';
   return query.has('mount') && isRepositoryName(from) ? { mountFrom: from } : {};
 }

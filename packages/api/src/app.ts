@@ -5,7 +5,7 @@ import { accessRequestOf, type Authorize } from './access-request.js';
 import { refuseDuplicates } from './duplicate-headers.js';
 import type { Exchange } from './exchange.js';
 import { defaultLimits, type ApiLimits } from './limits.js';
-import { parseQuery } from './query.js';
+import { parseQuery, type Query } from './query.js';
 import { matchRoute, type Match } from './route.js';
 import { BlobRoutes } from './routes/blobs.js';
 import { HealthRoutes } from './routes/health.js';
@@ -55,12 +55,7 @@ export function createApp({ registry, log, authorize, ...options }: AppOptions):
 }
 
 /** The one place where rights are checked: after routing, before a byte of the body is read and before the store is asked. */
-async function permit(
-  authorize: Authorize | undefined,
-  { req }: Exchange,
-  match: Match,
-  query: URLSearchParams,
-): Promise<void> {
+async function permit(authorize: Authorize | undefined, { req }: Exchange, match: Match, query: Query): Promise<void> {
   const request = authorize && accessRequestOf(match, query);
   if (!request) return;
   const { authorization } = req.headers;
@@ -70,7 +65,7 @@ async function permit(
 function answerer(
   parts: RouteParts,
   isDraining: () => boolean,
-): (exchange: Exchange, match: Match, query: URLSearchParams) => Promise<void> {
+): (exchange: Exchange, match: Match, query: Query) => Promise<void> {
   const blobs = new BlobRoutes(parts);
   const health = new HealthRoutes(parts, isDraining);
   const manifests = new ManifestRoutes(parts);

@@ -38,7 +38,7 @@ export const defaultLimits: ApiLimits = {
   minBodyBytesPerSecond: 1024,
   responseIdleMs: 120_000,
   unreadBodyBytes: 1_048_576,
-  lingerMs: 2000,
+  lingerMs: 5000,
   drainMs: 30_000,
   readyTimeoutMs: 2000,
   maxPageNames: 1000,

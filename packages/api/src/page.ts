@@ -1,4 +1,5 @@
 import { RegistryError } from '@atoll/core';
+import type { Query } from './query.js';
 
 /** A page of names: those that sort after `after`, `limit` of them. */
 export interface PageRequest {
@@ -12,7 +13,7 @@ const NUMBER = /^[0-9]+$/;
  * A larger `n` than the server's is no fault: the page is shorter and has a `Link`; distribution-spec, Listing Tags.
  * @throws RegistryError PAGINATION_NUMBER_INVALID
  */
-export function parsePage(query: URLSearchParams, maxNames: number): PageRequest {
+export function parsePage(query: Query, maxNames: number): PageRequest {
   const n = query.get('n');
   if (n !== null && !NUMBER.test(n)) {
     throw new RegistryError('PAGINATION_NUMBER_INVALID', 'n is a number of names, 0 or more');

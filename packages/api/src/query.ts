@@ -10,11 +10,16 @@ const SINGLE: Readonly<Record<string, RegistryCode>> = {
   last: 'PAGINATION_NUMBER_INVALID',
 };
 
+const NOTHING: Query = new URLSearchParams();
+
+export type Query = Pick<URLSearchParams, 'get' | 'getAll' | 'has'>;
+
 /**
  * Parameters a route does not know are left alone: clients reuse upload URLs, and mirrors add `ns`.
  * @throws RegistryError when a parameter that can have one value only is there twice
  */
-export function parseQuery(text: string): URLSearchParams {
+export function parseQuery(text: string): Query {
+  if (text === '') return NOTHING;
   const query = new URLSearchParams(text);
   if (query.size < 2) return query;
   for (const [name, code] of Object.entries(SINGLE)) {

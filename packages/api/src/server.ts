@@ -30,9 +30,6 @@ const DEFAULT_HOST = '127.0.0.1';
 const CUT_AFTER_MS = 1000;
 /** What a task that was told to end may still take. */
 const ABORT_GRACE_MS = 5000;
-/** Bodies come through in larger pieces than by default, at the price of as much memory per connection that moves one. */
-const BUFFER_BYTES = 262_144;
-
 /** @throws Error when the port cannot be listened on */
 export async function startApi({ host = DEFAULT_HOST, port, ...options }: ApiOptions): Promise<RunningApi> {
   const limits = { ...defaultLimits, ...options.limits };
@@ -58,7 +55,6 @@ function serverFor(app: Listener, traffic: Traffic, limits: ApiLimits): Server {
     // A body may take as long as it keeps coming: RequestBody has timers of its own.
     requestTimeout: 0,
     connectionsCheckingInterval: Math.min(limits.headersTimeoutMs, 5000),
-    highWaterMark: BUFFER_BYTES,
   });
   server.on('request', app);
   server.on('checkContinue', (req: IncomingMessage, res: ServerResponse) => {

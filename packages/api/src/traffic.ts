@@ -16,6 +16,10 @@ export class Traffic {
   #running = 0;
   readonly #awaitContinue = new WeakSet<IncomingMessage>();
   readonly #isDraining = (): boolean => this.draining;
+  readonly #ended = (exchange: Exchange): void => {
+    this.#exchanges.delete(exchange);
+    this.#tellIfIdle();
+  };
   #becameIdle: () => void = () => undefined;
 
   constructor(
@@ -37,11 +41,10 @@ export class Traffic {
       requestId,
       awaitsContinue: this.#awaitContinue.has(req),
       isDraining: this.#isDraining,
+      onClosed: this.#ended,
     });
     this.#exchanges.add(exchange);
     this.#running++;
-    // Registered after the exchange's own listener: whoever waits for idleness finds the access line written.
-    res.once('close', () => this.#ended(exchange));
     try {
       await withRequest({ requestId }, () => attempt(exchange, task));
     } finally {
@@ -73,11 +76,6 @@ export class Traffic {
 
   get #isIdle(): boolean {
     return this.#running === 0 && this.#exchanges.size === 0;
-  }
-
-  #ended(exchange: Exchange): void {
-    this.#exchanges.delete(exchange);
-    this.#tellIfIdle();
   }
 
   #tellIfIdle(): void {

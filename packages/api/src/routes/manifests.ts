@@ -13,6 +13,7 @@ import type { StoredManifest } from '@atoll/registry';
 import { cacheControl, etagOf, isKnown } from '../conditional.js';
 import type { Exchange, Headers } from '../exchange.js';
 import type { Call, RouteParts } from './route-parts.js';
+import type { Query } from '../query.js';
 
 /** `/v2/<name>/manifests/<reference>`; distribution-spec, Pulling, Pushing and Deleting Manifests. */
 export class ManifestRoutes {
@@ -96,7 +97,7 @@ function referenceToRead(text: string): Reference {
 }
 
 /** What a push names: `?tag=` on a digest adds tags, `?digest=` on a tag tells the algorithm to keep it by. */
-function pushOf(text: string, query: URLSearchParams, maxTags: number): { reference: Reference; tags: Tag[] } {
+function pushOf(text: string, query: Query, maxTags: number): { reference: Reference; tags: Tag[] } {
   const reference = parseReference(text);
   const names = [...new Set(query.getAll('tag'))];
   if (names.length > maxTags) {

@@ -3,6 +3,7 @@ import type { ReferrerRow } from '@atoll/registry';
 import { jsonHeaders } from '../exchange.js';
 import { linkToNext } from '../page.js';
 import type { Call, RouteParts } from './route-parts.js';
+import type { Query } from '../query.js';
 
 const OCI_INDEX = 'application/vnd.oci.image.index.v1+json';
 
@@ -37,7 +38,7 @@ export class ReferrerRoutes {
 }
 
 /** No media type has a space, so one here was a `+` that a client left unencoded. */
-function artifactTypesOf(query: URLSearchParams): string[] {
+function artifactTypesOf(query: Query): string[] {
   return query
     .getAll('artifactType')
     .filter((type) => type !== '')

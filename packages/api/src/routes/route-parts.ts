@@ -2,6 +2,7 @@ import type { Registry } from '@atoll/registry';
 import type { Exchange } from '../exchange.js';
 import type { ApiLimits } from '../limits.js';
 import type { Method, Route } from '../route.js';
+import type { Query } from '../query.js';
 
 export interface RouteParts {
   readonly registry: Registry;
@@ -15,5 +16,5 @@ export interface Call<K extends Route['kind']> {
   readonly exchange: Exchange;
   readonly route: Extract<Route, { kind: K }>;
   readonly method: Method;
-  readonly query: URLSearchParams;
+  readonly query: Query;
 }

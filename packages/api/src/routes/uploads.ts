@@ -12,6 +12,7 @@ import type { BlobLocation } from '@atoll/registry';
 import { parseContentRange, type ChunkRange } from '../content-range.js';
 import type { Exchange, Headers } from '../exchange.js';
 import type { Call, RouteParts } from './route-parts.js';
+import type { Query } from '../query.js';
 
 /** `/v2/<name>/blobs/uploads/`: where a blob's way into a repository begins; distribution-spec, Pushing blobs. */
 export class UploadStartRoutes {
@@ -31,7 +32,7 @@ export class UploadStartRoutes {
    * Whatever keeps a mount from working, the client goes on with an ordinary upload. Without `from` no repository is searched: whether
    * a digest is known somewhere is nobody's business.
    */
-  async #mount(exchange: Exchange, name: RepositoryName, query: URLSearchParams): Promise<BlobLocation | undefined> {
+  async #mount(exchange: Exchange, name: RepositoryName, query: Query): Promise<BlobLocation | undefined> {
     const digest = query.get('mount') ?? '';
     const from = query.get('from') ?? '';
     if (!isDigest(digest) || !isRepositoryName(from)) return undefined;
