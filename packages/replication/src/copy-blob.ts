@@ -13,7 +13,7 @@ export class BlobCopier {
   readonly #large;
 
   constructor(o: { readonly smallAtOnce?: number; readonly largeAtOnce?: number } = {}) {
-    this.#small = pLimit(o.smallAtOnce ?? 16);
+    this.#small = pLimit(o.smallAtOnce ?? 32);
     this.#large = pLimit(o.largeAtOnce ?? 4);
   }
 

@@ -82,7 +82,7 @@ class Worker implements RunningWorker {
     const pollMs = options.pollMilliseconds ?? 1000;
     this.#applier = new ChangeApplier({ registry, peers, clock, log });
     this.#sequencer = new Sequencer({ store: registry.store, shards: registry.identity.shards, clock, log });
-    queue.process(this.#applier.apply, { concurrency: options.concurrency ?? 16 });
+    queue.process(this.#applier.apply, { concurrency: options.concurrency ?? 32 });
     this.#sealing = new Loop({
       name: 'journal sealing',
       step: (signal) => this.#seal(signal),
