@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import { parseByteRange } from './byte-range.js';
 
 test.each([
@@ -30,4 +31,17 @@ test.each([
 
 test.each(['bytes=0-', 'bytes=-1', 'bytes=0-0', 'bytes=5-'])('%s of no bytes is the whole', (header) => {
   expect(parseByteRange(header, 0)).toBe('whole');
+});
+
+test('a part lies within the object and is never empty', () => {
+  const header = fc.tuple(fc.nat(5000), fc.nat(5000)).map(([first, last]) => `bytes=${first}-${last}`);
+  fc.assert(
+    fc.property(fc.oneof(header, fc.string()), fc.nat(4000), (header, sizeBytes) => {
+      const range = parseByteRange(header, sizeBytes);
+      if (typeof range === 'string') return;
+      expect(range.start).toBeGreaterThanOrEqual(0);
+      expect(range.end).toBeLessThanOrEqual(sizeBytes);
+      expect(range.start).toBeLessThan(range.end);
+    }),
+  );
 });

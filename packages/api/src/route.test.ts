@@ -1,5 +1,6 @@
-import { RegistryError } from '@atoll/core';
+import { isRepositoryName, RegistryError } from '@atoll/core';
 import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import { matchRoute } from './route.js';
 
 const D = `sha256:${'a'.repeat(64)}`;
@@ -118,4 +119,50 @@ test('another method is told which ones there are', () => {
 
 test('the query is kept as it came', () => {
   expect(matchRoute('/v2/a/manifests/x?a=%2F&b=?', 'GET').query).toBe('a=%2F&b=?');
+});
+
+const word = fc.constantFrom(
+  'a',
+  'v2',
+  'blobs',
+  'uploads',
+  'manifests',
+  'tags',
+  'list',
+  'referrers',
+  'a-b',
+  'x_y',
+  '0.1',
+);
+const name = fc.array(word, { minLength: 1, maxLength: 6 }).map((words) => words.join('/'));
+
+test('every name comes back from every route, whatever words it is made of', () => {
+  fc.assert(
+    fc.property(name, word, (name, tail) => {
+      const manifest = { kind: 'manifest', name, reference: tail };
+      expect(outcome(`/v2/${name}/manifests/${tail}`)).toEqual(manifest);
+      expect(outcome(`/v2/${name}/tags/list`)).toEqual({ kind: 'tags', name });
+      expect(outcome(`/v2/${name}/referrers/${tail}`)).toEqual({ kind: 'referrers', name, digest: tail });
+      expect(outcome(`/v2/${name}/blobs/uploads/${tail}`)).toEqual({ kind: 'upload', name, id: tail });
+      expect(outcome(`/v2/${name}/blobs/uploads/`, 'POST')).toEqual({ kind: 'uploads', name });
+      expect(outcome(`/v2/${name}/blobs/${D}`)).toEqual({ kind: 'blob', name, digest: D });
+    }),
+  );
+});
+
+test('whatever comes, a match has a valid name and anything else is refused', () => {
+  const part = fc.oneof(word, fc.constantFrom('', '.', '..', '%2e', '\\', '?', '#', '_x', 'A'), fc.string());
+  const url = fc.oneof(
+    fc.string(),
+    fc.array(part).map((parts) => `/v2/${parts.join('/')}`),
+  );
+  fc.assert(
+    fc.property(url, (url) => {
+      const found = outcome(url);
+      if (typeof found === 'string') expect(found).toMatch(/^(400 NAME_INVALID|40[45] UNSUPPORTED)$/);
+      else if (found !== null && typeof found === 'object' && 'name' in found) {
+        expect(isRepositoryName(String(found.name))).toBe(true);
+      }
+    }),
+  );
 });
