@@ -42,13 +42,14 @@ describe('what is told of a manifest', () => {
       kind: 'image',
       mediaType: IMAGE,
       blobs: [config, layer],
+      foreign: [],
       children: [],
       artifactType: CONFIG,
     });
   });
 
   test('an index names manifests', () => {
-    expect(parse(index, INDEX)).toEqual({ kind: 'index', mediaType: INDEX, blobs: [], children: [child] });
+    expect(parse(index, INDEX)).toEqual({ kind: 'index', mediaType: INDEX, blobs: [], foreign: [], children: [child] });
   });
 
   test('what an index names beside manifests is a blob, as in the caches of BuildKit', () => {
@@ -65,7 +66,9 @@ describe('what is told of a manifest', () => {
     'application/vnd.docker.image.rootfs.foreign.diff.tar.gzip',
   ])('a layer of type %s need not be here', (mediaType) => {
     const foreign = { ...descriptor(mediaType), urls: ['https://example.com/layer', 'HTTP://example.com/layer'] };
-    expect(parse({ ...image, layers: [foreign, layer] }).blobs).toEqual([config, layer]);
+    const parsed = parse({ ...image, layers: [foreign, layer] });
+    expect(parsed.blobs).toEqual([config, layer]);
+    expect(parsed.foreign).toEqual([descriptor(mediaType)]);
   });
 
   test('the type of an artifact is its own, else that of its config, and an index has none but its own', () => {

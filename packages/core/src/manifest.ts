@@ -33,6 +33,8 @@ export interface ParsedManifest {
   readonly mediaType: string;
   /** Blobs that must be there: config, layers except foreign ones, and what an index names beside manifests (BuildKit's caches do). */
   readonly blobs: readonly Descriptor[];
+  /** Layers that clients fetch from elsewhere. They need not be there; what was pushed all the same is kept like any other blob. */
+  readonly foreign: readonly Descriptor[];
   /** Manifests that an index names. */
   readonly children: readonly Descriptor[];
   /** Never checked to exist; distribution-spec, Pushing Manifests with Subject. */
@@ -123,13 +125,15 @@ function refuseMixture(body: JsonObject, kind: ManifestKind): void {
   if (found !== undefined) throw invalid(found, `has no place in an ${kind}`);
 }
 
-type Named = Pick<ParsedManifest, 'blobs' | 'children'> & { readonly artifactType: string | undefined };
+type Named = Pick<ParsedManifest, 'blobs' | 'foreign' | 'children'> & { readonly artifactType: string | undefined };
 
 function readImage(body: JsonObject): Named {
   const config = readDescriptor(body.config, 'config');
-  const layers = readDescriptors(body.layers, 'layers').filter((layer) => !isForeignLayer(layer.mediaType));
+  const layers = readDescriptors(body.layers, 'layers');
+  const foreign = layers.filter((layer) => isForeignLayer(layer.mediaType));
+  const own = layers.filter((layer) => !isForeignLayer(layer.mediaType));
   const artifactType = readText(body.artifactType, 'artifactType') ?? config.mediaType;
-  return { blobs: [config, ...layers], children: [], artifactType };
+  return { blobs: [config, ...own], foreign, children: [], artifactType };
 }
 
 function readIndex(body: JsonObject): Named {
@@ -138,6 +142,7 @@ function readIndex(body: JsonObject): Named {
   const isManifest = (entry: Descriptor) => isManifestMediaType(bareMediaType(entry.mediaType));
   return {
     blobs: entries.filter((entry) => !isManifest(entry)),
+    foreign: [],
     children: entries.filter(isManifest),
     artifactType: readText(body.artifactType, 'artifactType'),
   };

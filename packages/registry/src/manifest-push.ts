@@ -72,6 +72,7 @@ export async function requireParts(
   ]);
   const [first, ...others] = [...new Set(absent.flat())].map(missing);
   if (first) throw new RegistryError(first.code, first.message, { detail: first.detail, others });
+  if (parsed.foreign.length > 0) await blobs.pin(repository, distinct(parsed.foreign), o);
 }
 
 async function missingChildren(

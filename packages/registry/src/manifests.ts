@@ -83,7 +83,7 @@ export class Manifests {
     const checked = checkPush(push);
     const { parsed, digest, tags } = checked;
     const options = { signal: o.signal, requestId: push.requestId ?? o.requestId };
-    const blobs = digestsOf(parsed.blobs);
+    const blobs = digestsOf([...parsed.blobs, ...parsed.foreign]);
     const names = { manifest: digest, digests: [...blobs, digest], children: digestsOf(parsed.children), tags };
     await this.parts.intents.hold(
       repository,

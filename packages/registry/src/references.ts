@@ -58,8 +58,8 @@ export class References {
     if (known) return known;
     const found = await readObject(this.store, keys.manifest(repository, manifest), manifestCodec, o);
     if (!found?.value.bytes) return new Set();
-    const { blobs } = parseManifest(found.value.bytes, liveValue(found.value.register)?.mediaType);
-    const digests = new Set(blobs.map((blob) => blob.digest));
+    const { blobs, foreign } = parseManifest(found.value.bytes, liveValue(found.value.register)?.mediaType);
+    const digests = new Set([...blobs, ...foreign].map((blob) => blob.digest));
     this.#blobsOf.set(manifest, digests);
     return digests;
   }

@@ -81,12 +81,10 @@ export class Tags {
     if (!gone) throw new RegistryError('MANIFEST_UNKNOWN', 'this repository has no such tag', { detail: { tag } });
   }
 
-  /** Deletes the tag only while it still names `digest`. The caller holds an intent that names it, and journals it. */
-  async deleteIf(repository: RepositoryName, tag: Tag, digest: Digest, o: WriteOptions = {}): Promise<boolean> {
-    return this.#remove(repository, tag, (register) => liveValue(register)?.digest === digest, o);
-  }
-
-  /** As {@link deleteIf}, only while nobody has written the tag since it was `seen`, also with the same digest. */
+  /**
+   * Deletes the tag only while nobody has written it since it was `seen`, also with the same digest. The caller holds an intent that
+   * names it, and journals it.
+   */
   async deleteUnchanged(
     repository: RepositoryName,
     tag: Tag,

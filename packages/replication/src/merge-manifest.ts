@@ -77,17 +77,26 @@ async function bringParts(
   const children = digestsOf(parsed.children);
   await pLimit(CHILDREN_AT_ONCE).map(children, (child) => mergeManifest(context, child, depth + 1));
   checkDeadline(context);
-  const names = { digests: [...digestsOf(parsed.blobs), digest], children };
+  const names = { digests: [...digestsOf([...parsed.blobs, ...parsed.foreign]), digest], children };
   await registry.intents.hold(
     repository,
     names,
     async () => {
-      await bringBlobs(context, parsed.blobs);
+      await bringBlobs(context, [...parsed.blobs, ...(await foreignAtSource(context, parsed))]);
       checkDeadline(context);
       await registry.manifests.merge(repository, digest, remote.register, remote.bytes, optionsOf(context));
     },
     optionsOf(context),
   );
+}
+
+/** Layers that clients fetch from elsewhere are there only where somebody pushed them all the same. */
+async function foreignAtSource(context: MergeContext, { foreign }: ParsedManifest): Promise<Descriptor[]> {
+  const { reader, repository, signal } = context;
+  const found = await pLimit(CHILDREN_AT_ONCE).map([...foreign], async (layer) =>
+    (await reader.findBlob(repository, layer.digest, { signal })) ? [layer] : [],
+  );
+  return found.flat();
 }
 
 async function bringBlobs(context: MergeContext, blobs: readonly Descriptor[]): Promise<void> {

@@ -46,8 +46,7 @@ async function mergeState(
   if (isNew) for (const { value } of liveSiblings(joined)) await requireManifest(context, value.digest);
   checkDeadline(context);
   const outcome = isNew ? await registry.tags.merge(repository, tag, remote, optionsOf(context)) : 'unchanged';
-  const shown = liveValue(joined);
-  if (shown) await removeIfDangling(context, tag, shown.digest);
+  if (liveValue(joined)) await removeIfDangling(context, tag);
   return outcome;
 }
 
@@ -61,18 +60,21 @@ async function requireManifest(context: MergeContext, digest: Digest): Promise<v
 
 /**
  * A manifest's delete takes along the tags that name it here. It could not know of a tag that was on its way, so the tag goes now:
- * as a write of this region, which the others hear of, and which a newer push of the tag survives.
+ * as a write of this region, which the others hear of, and which a newer push of the tag survives. The tag is read before the manifest
+ * and goes only unchanged: a push that brings the manifest back in between writes the tag after it.
  */
-async function removeIfDangling(context: MergeContext, tag: Tag, digest: Digest): Promise<void> {
-  if ((await stateOf(context, digest)) !== 'deleted') return;
+async function removeIfDangling(context: MergeContext, tag: Tag): Promise<void> {
   const { registry, repository } = context;
+  const seen = await registry.tags.read(repository, tag, optionsOf(context));
+  const shown = seen && liveValue(seen);
+  if (!shown || (await stateOf(context, shown.digest)) !== 'deleted') return;
   checkDeadline(context);
   await registry.intents.hold(
     repository,
     { digests: [], children: [], tags: [tag] },
     async (intent) => {
       intent.keepOnFailure();
-      if (!(await registry.tags.deleteIf(repository, tag, digest, optionsOf(context)))) return;
+      if (!(await registry.tags.deleteUnchanged(repository, tag, seen, optionsOf(context)))) return;
       await registry.journal.append(repository, [{ kind: 'tag', tag }], optionsOf(context));
     },
     optionsOf(context),

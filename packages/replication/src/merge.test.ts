@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { Readable } from 'node:stream';
 import { digestOf, emptyRegister, parseDigest, parseTag, writeRegister } from '@atoll/core';
 import { tagCodec, type TagTarget } from '@atoll/registry';
 import { keys } from '@atoll/storage';
@@ -47,6 +48,24 @@ test('a tag comes with its manifest and blobs', async () => {
   await apply({ kind: 'tag', tag: V1 });
   expect(await tagged(us)).toBe(digest);
   for (const blob of imageBytes('a').blobs) expect(await us.registry.blobs.find(APP, digestOf(blob))).toBeDefined();
+});
+
+test('a foreign layer comes along where it was pushed, and is not missed where it was not', async () => {
+  const { eu, us, apply } = await pair();
+  const { blobs } = imageBytes('a');
+  const pushed = Buffer.from('a foreign layer');
+  const mediaType = 'application/vnd.oci.image.layer.nondistributable.v1.tar';
+  const describe = (type: string, blob: Buffer) => ({ mediaType: type, digest: digestOf(blob), size: blob.length });
+  const [config = Buffer.alloc(0)] = blobs;
+  for (const blob of [config, pushed]) await eu.registry.uploads.putWhole(APP, digestOf(blob), Readable.from([blob]));
+  const layers = [describe(mediaType, pushed), describe(mediaType, Buffer.from('elsewhere'))];
+  const body = { schemaVersion: 2, mediaType: IMAGE, config: describe('application/x', config), layers };
+  const bytes = Buffer.from(JSON.stringify(body));
+  const { digest } = await eu.registry.manifests.put(APP, { reference: { tag: V1 }, bytes });
+  await apply({ kind: 'manifest', digest });
+  expect((await us.registry.manifests.get(APP, { digest })).bytes).toEqual(bytes);
+  expect(await us.registry.blobs.find(APP, digestOf(pushed))).toBeDefined();
+  await expect(eu.registry.blobs.delete(APP, digestOf(pushed))).rejects.toThrow('names the blob');
 });
 
 test('what is there is written in the order of dependence', async () => {
