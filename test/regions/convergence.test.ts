@@ -11,7 +11,7 @@ const INDEX = index(A, B);
 const ALL = [A, B, SIGNATURE, INDEX];
 const REPOSITORIES = ['one', 'one/two'];
 const TAGS = ['latest', 'v1'];
-const RUNS = Number(process.env['ATOLL_TEST_RUNS'] ?? 150);
+const RUNS = Number(process.env['ATOLL_TEST_RUNS'] ?? 100);
 
 /** Names are few, so that everything meets everything. Numbers are taken modulo what there is. */
 type Step =
