@@ -22,7 +22,7 @@ test('a process that is killed while it writes leaves whole objects, among them 
     for (const key of found) await store.delete(key, { blind: true });
     await store.close();
   }
-});
+}, 120_000);
 
 /** The keys of all objects. @throws Error when one is not what was written */
 async function wholeObjects(store: ObjectStore): Promise<Set<string>> {

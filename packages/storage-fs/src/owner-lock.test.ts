@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import * as files from 'node:fs/promises';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -7,6 +8,7 @@ import { OwnerLock } from './owner-lock.js';
 import { livenessOf, startTimeOf, thisProcess, type ProcessIdentity } from './process-identity.js';
 import { startOwner } from './testing/owner-process.js';
 import { temporaryRoots } from './testing/temporary-root.js';
+import { watchedFiles } from './testing/watched-files.js';
 
 const makeRoot = temporaryRoots();
 
@@ -38,6 +40,16 @@ describe('one process owns a folder', () => {
     await (await FsStore.open({ root })).close();
   });
 
+  test('a store that closes waits for the writes under way', async () => {
+    const store = await FsStore.open({ root: await makeRoot() });
+    const order: string[] = [];
+    const writing = store.put('x/a', Buffer.of(1), { blind: true }).then(() => order.push('written'));
+    await store.close();
+    order.push('closed');
+    await writing;
+    expect(order).toEqual(['written', 'closed']);
+  });
+
   test('a closed store writes nothing', async () => {
     const store = await FsStore.open({ root: await makeRoot() });
     await store.close();
@@ -56,6 +68,17 @@ describe('one process owns a folder', () => {
       expect(await locks(root)).toEqual(['lock.4']);
       expect(await readdir(join(root, 'tmp'))).toEqual([]);
     }
+  });
+
+  test('who comes late finds the higher lock and steps back', async () => {
+    const root = await makeRoot();
+    await mkdir(join(root, 'tmp'));
+    const overtaken = watchedFiles(({ name }) => {
+      const owner = JSON.stringify({ ...thisProcess(), nonce: 'n' });
+      if (name === 'link') writeFileSync(join(root, 'lock.5'), owner);
+    });
+    await expect(OwnerLock.acquire(overtaken, root)).rejects.toMatchObject({ kind: 'locked' });
+    expect(await locks(root)).toEqual(['lock.5']);
   });
 
   test('an owner on another machine is not taken for dead, and the message names the file to remove', async () => {

@@ -1,5 +1,6 @@
 import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { temporaryRoots } from './testing/temporary-root.js';
@@ -38,6 +39,28 @@ test('what a write leaves over is written next', async () => {
   await writeChunks(short, give([Buffer.from('hello, '), Buffer.from('wide '), Buffer.from('world')]), 0);
   await handle.close();
   expect(await readFile(path, 'utf8')).toBe('hello, wide world');
+});
+
+test('when the source fails, nothing is written any more once that is told', async () => {
+  const path = join(await makeRoot(), 'file');
+  const handle = await open(path, 'w');
+  let writing = 0;
+  const slow = Object.assign(Object.create(handle) as typeof handle, {
+    writev: async (buffers: readonly Uint8Array[], at: number) => {
+      writing++;
+      await setTimeout(20);
+      const written = await handle.writev(buffers, at);
+      writing--;
+      return written;
+    },
+  });
+  const failing = async function* () {
+    yield Buffer.alloc(2_000_000);
+    throw new Error('gone');
+  };
+  await expect(writeChunks(slow, failing(), 0)).rejects.toThrow('gone');
+  expect(writing).toBe(0);
+  await handle.close();
 });
 
 test('a flush in the background that fails is told', async () => {

@@ -132,5 +132,5 @@ export function listTests(subject: Subject): void {
     for (let at = 0; at < keys.length; at += 50)
       await Promise.all(keys.slice(at, at + 50).map((key) => write(store, key, 'x')));
     expect(await listAll(store, 'many/', 1_000)).toEqual(keys);
-  });
+  }, 120_000);
 }
