@@ -26,7 +26,10 @@ async function openWith(keys: readonly string[]) {
 
 describe('a list', () => {
   test('reads only the folders that can hold what it is asked for', async () => {
-    const { store, list } = await openWith(['a/1', 'b/1/x', 'b/2/x', 'c/1']);
+    const { store, objects, list } = await openWith(['a/1', 'b/1/x', 'b/2/x', 'c/1']);
+    // A time to come is that of a folder that has just changed, however slow the test is.
+    const later = Date.now() / 1000 + 3_600;
+    for (const folder of ['', 'a', 'b', 'b/1', 'b/2', 'c']) await utimes(join(objects, folder), later, later);
     expect(await list('c/')).toEqual({ keys: ['c/1'], read: ['/c'] });
     expect(await list('b')).toEqual({ keys: ['b/1/x', 'b/2/x'], read: ['', '/b', '/b/1', '/b/2'] });
     expect(await list('', 'b/1/x')).toEqual({ keys: ['b/2/x', 'c/1'], read: ['', '/b', '/b/1', '/b/2', '/c'] });
@@ -44,9 +47,9 @@ describe('a list', () => {
     await store.close();
   });
 
-  test('does not trust the time of a folder that changed a moment ago', async () => {
+  test('does not trust the time of a folder that has not passed for a while', async () => {
     const { store, objects, list } = await openWith(['x/a']);
-    const now = Date.now() / 1000;
+    const now = Date.now() / 1000 + 60;
     await utimes(join(objects, 'x'), now, now);
     expect((await list('x/')).keys).toEqual(['x/a']);
     await store.put('x/b', Buffer.from('x'), { blind: true });
