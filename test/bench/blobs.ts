@@ -1,11 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { median, rateFigure, type BenchContext, type Figure } from './figures.js';
 import { load, megabytesPerSecond, script, type LoadResult } from './load-task.js';
 import { startDockerRegistry, startServe, stopPeer, type Peer } from './peers.js';
 
 const MEBIBYTE = 1024 * 1024;
+const SCRATCH_BYTES = 1536 * MEBIBYTE;
 const ONE = { sizeBytes: 512 * MEBIBYTE, count: 1, streams: 1 };
 const EIGHT = { sizeBytes: 64 * MEBIBYTE, count: 16, streams: 8 };
 
@@ -45,7 +46,7 @@ export async function benchBlobs({ folder, rounds, note }: BenchContext): Promis
 }
 
 async function bareWrite(file: string): Promise<number> {
-  settleDisk();
+  settle(dirname(file));
   const result = (await script('baseline-write.js', file, String(ONE.sizeBytes))) as LoadResult;
   rmSync(file);
   return megabytesPerSecond(result);
@@ -53,19 +54,30 @@ async function bareWrite(file: string): Promise<number> {
 
 async function measure(peer: Peer, folder: string, rates: Rates): Promise<void> {
   const common = { url: peer.wire.url, repository: 'bench/blobs' };
-  // A first, small push takes the cost of what is loaded and compiled late.
-  await load({ ...common, kind: 'push', name: 'warm', sizeBytes: 8 * MEBIBYTE, count: 8, streams: 2 });
-  settleDisk();
+  // A first push takes the cost of what is loaded and compiled late.
+  await load({ ...common, kind: 'push', name: 'warm', sizeBytes: 32 * MEBIBYTE, count: 16, streams: 4 });
+  settle(dirname(folder));
   rates.pushOne.push(megabytesPerSecond(await load({ ...common, kind: 'push', name: 'one', ...ONE })));
-  settleDisk();
+  settle(dirname(folder));
   rates.pushEight.push(megabytesPerSecond(await load({ ...common, kind: 'push', name: 'eight', ...EIGHT })));
+  settle(dirname(folder));
   rates.pullEight.push(
     megabytesPerSecond(await load({ ...common, kind: 'pull', name: 'eight', ...EIGHT, verify: true })),
   );
   await stopPeer(peer, folder);
 }
 
-/** What an earlier round left to be written must not slow the next one. */
-function settleDisk(): void {
+/**
+ * Gives every measurement the same start: nothing left to be written, and memory for the file cache that the machine really has.
+ * On a virtual machine the first touch of memory costs more than the write it is for.
+ */
+function settle(folder: string): void {
+  const scratch = join(folder, 'scratch');
+  const chunk = Buffer.alloc(16 * MEBIBYTE);
+  const file = openSync(scratch, 'w');
+  for (let written = 0; written < SCRATCH_BYTES; written += chunk.length) writeSync(file, chunk);
+  fsyncSync(file);
+  closeSync(file);
+  rmSync(scratch);
   execFileSync('sync');
 }
