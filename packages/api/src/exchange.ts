@@ -1,7 +1,7 @@
-import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { RegistryError } from '@atoll/core';
+import { canLend } from '@atoll/storage';
 import type { LogFacts, Logger } from '@atoll/runtime';
 import { logServed } from './access-log.js';
 import { ClientGone, isBreak } from './client-gone.js';
@@ -101,15 +101,28 @@ export class Exchange {
 
   /** Answers with exactly `sizeBytes` from `source`. @throws whatever the source throws; Error when it ends early */
   async stream(status: number, headers: Headers, source: Readable, sizeBytes: number): Promise<void> {
-    const { res, signal } = this;
+    const { res } = this;
     this.#head(status, headers);
     res.setTimeout(this.parts.limits.responseIdleMs);
-    for await (const chunk of source as AsyncIterable<Uint8Array>) {
-      this.#sentBytes += chunk.byteLength;
-      if (!res.write(chunk)) await once(res, 'drain', { signal });
-    }
+    if (canLend(source)) await source.lend((bytes) => this.#write(bytes));
+    else for await (const chunk of source as AsyncIterable<Uint8Array>) await this.#write(chunk);
     if (this.#sentBytes !== sizeBytes) throw new Error(`the store sent ${this.#sentBytes} bytes of ${sizeBytes}`);
     res.end();
+  }
+
+  /** Returns when the bytes have left this process, so that their memory may be used again. */
+  #write(bytes: Uint8Array): Promise<void> {
+    const { res, signal } = this;
+    this.#sentBytes += bytes.byteLength;
+    return new Promise((resolve, reject) => {
+      const leave = (): void => reject(signal.reason as Error);
+      signal.addEventListener('abort', leave, { once: true });
+      res.write(bytes, (cause) => {
+        signal.removeEventListener('abort', leave);
+        if (cause) reject(new ClientGone('the client left before it had the whole answer', { cause }));
+        else resolve();
+      });
+    });
   }
 
   /** Answers with what went wrong; where half an answer is out, only a cut connection tells the client the truth. */

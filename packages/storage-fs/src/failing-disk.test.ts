@@ -62,7 +62,7 @@ describe('a disk that fails', () => {
   test('a disk that fills up while a data object is streamed leaves nothing of it', async () => {
     const { root, fault, store } = await openFailing();
     let writes = 0;
-    fault.fail = ({ name }) => (name === 'handle.writev' && ++writes > 2 ? 'ENOSPC' : undefined);
+    fault.fail = ({ name }) => (name === 'handle.write' && ++writes > 2 ? 'ENOSPC' : undefined);
     const streaming = store.putData('d/a', chunks(Buffer.alloc(5_000_000)));
     await expect(streaming).rejects.toMatchObject({ kind: 'full' });
     expect(await store.head('d/a')).toBeUndefined();

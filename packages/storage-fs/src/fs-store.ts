@@ -16,6 +16,8 @@ import {
   type PartReceipt,
   type PutCondition,
 } from '@atoll/storage';
+import { BufferPool } from './buffer-pool.js';
+import { FileBody } from './file-body.js';
 import { unlessAbsent, type FileSystem } from './file-system.js';
 import { Folders } from './folders.js';
 import { pathOfKey } from './key-path.js';
@@ -31,7 +33,9 @@ import { toReadError, toStorageError } from './to-storage-error.js';
 import { writeChunks } from './write-chunks.js';
 
 const DEFAULT_CACHE_BYTES = 67_108_864;
-const READ_BYTES = 524_288;
+/** From here on a read or a write costs little beside the copying, and the memory for a hundred streams is still small. */
+const BUFFER_BYTES = 1_048_576;
+const KEPT_BUFFERS = 32;
 
 export interface FsStoreOptions {
   /** Made when it is not there, unless `readOnly`. */
@@ -77,6 +81,7 @@ export class FsStore implements ObjectStore {
   readonly #cache: ObjectCache | undefined;
   readonly #lock: OwnerLock | undefined;
   readonly #mutex = new KeyedMutex();
+  readonly #buffers = new BufferPool(BUFFER_BYTES, KEPT_BUFFERS);
   readonly #uploads = new LatestOnly();
   readonly #writes = new Set<Promise<unknown>>();
   #closed = false;
@@ -95,7 +100,7 @@ export class FsStore implements ObjectStore {
     this.#stamps = new Stamps(clock);
     this.#folders = new Folders(files, root);
     this.#publisher = new Publisher(files, this.#folders, this.#stamps, join(root, 'tmp'));
-    this.#parts = new PartFiles(files, this.#folders, this.#publisher);
+    this.#parts = new PartFiles(files, this.#folders, this.#publisher, this.#buffers);
     this.#lister = new Lister(files, this.#objects, (key) => this.#stat(key));
     // Only the one process that writes may remember what is on disk.
     this.#cache = lock && new ObjectCache(cacheBytes);
@@ -146,8 +151,7 @@ export class FsStore implements ObjectStore {
     if (start >= stop || signal?.aborted) await handle.close();
     signal?.throwIfAborted();
     if (start >= stop) return { info, body: Readable.from([]) };
-    // The stream closes the file at its end and when it is destroyed.
-    const body: Readable = handle.createReadStream({ start, end: stop - 1, highWaterMark: READ_BYTES });
+    const body = new FileBody(handle, { start, end: stop }, this.#buffers);
     return { info, body: signal ? addAbortSignal(signal, body) : body };
   }
 
@@ -189,7 +193,7 @@ export class FsStore implements ObjectStore {
 
   async putData(key: string, chunks: Chunks, { signal }: CallOptions = {}): Promise<{ sizeBytes: number }> {
     return this.#writing(key, signal, async (path) => {
-      const write = (handle: nodeFiles.FileHandle) => writeChunks(handle, chunks, 0, { signal });
+      const write = (handle: nodeFiles.FileHandle) => writeChunks(handle, chunks, 0, this.#buffers, { signal });
       const facts = await this.#publisher.publish(path, write, { replace: false });
       if (facts === 'exists') throw new StorageError('corrupt', `the data object ${key} exists`, { key });
       return { sizeBytes: Number(facts.size) };

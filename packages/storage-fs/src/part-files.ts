@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path';
 import { StorageError, type CallOptions, type Chunks } from '@atoll/storage';
+import type { BufferPool } from './buffer-pool.js';
 import { errorCode, unlessAbsent, type FileSystem } from './file-system.js';
 import type { Folders } from './folders.js';
 import type { Publisher } from './publisher.js';
@@ -10,11 +11,13 @@ export class PartFiles {
   readonly #files: FileSystem;
   readonly #folders: Folders;
   readonly #publisher: Publisher;
+  readonly #buffers: BufferPool;
 
-  constructor(files: FileSystem, folders: Folders, publisher: Publisher) {
+  constructor(files: FileSystem, folders: Folders, publisher: Publisher, buffers: BufferPool) {
     this.#files = files;
     this.#folders = folders;
     this.#publisher = publisher;
+    this.#buffers = buffers;
   }
 
   async begin(file: string): Promise<void> {
@@ -34,7 +37,7 @@ export class PartFiles {
       if (nlink > 1) throw new StorageError('unknown-upload', `the upload of ${key} is complete`, { key });
       if (size < offsetBytes)
         throw new StorageError('corrupt', `${file} has lost bytes that were acknowledged`, { key });
-      const sizeBytes = await writeChunks(handle, chunks, offsetBytes, options);
+      const sizeBytes = await writeChunks(handle, chunks, offsetBytes, this.#buffers, options);
       await Promise.all([handle.datasync(), this.#folders.sync(dirname(file))]);
       return sizeBytes;
     } finally {

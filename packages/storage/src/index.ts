@@ -4,6 +4,7 @@ export { interceptStore, type Interceptor, type StoreOperation } from './interce
 export { digestInKey, keys, nameInMarker } from './key-layout.js';
 export { compareKeys, lowerBound } from './key-order.js';
 export { KeyedMutex } from './keyed-mutex.js';
+export { canLend, type LendingBody } from './lending-body.js';
 export { MemoryStore } from './memory-store.js';
 export type {
   CallOptions,

@@ -42,6 +42,7 @@ export interface Capabilities {
   };
 }
 
+/** A chunk's memory may be used for something else as soon as the next one is asked for: whoever keeps bytes copies them. */
 export type Chunks = AsyncIterable<Uint8Array>;
 
 /**
@@ -57,7 +58,7 @@ export interface ObjectStore {
   /** A small object, whole. */
   get(key: string, options?: CallOptions): Promise<{ info: ObjectInfo; body: Buffer } | undefined>;
 
-  /** Bytes `[start, end)`, the whole object by default. The caller drains or destroys `body`. */
+  /** Bytes `[start, end)`, the whole object by default. The caller drains, lends (LendingBody) or destroys `body`. */
   open(
     key: string,
     options?: CallOptions & { readonly start?: number; readonly end?: number },

@@ -1,7 +1,19 @@
 import { expect, test } from '@jest/globals';
 import type { Json, ObjectStore, PartReceipt } from '../object-store.js';
+import { canLend } from '../lending-body.js';
 import type { Subject } from './describe-object-store.js';
 import { inPieces, listAll, readAll, sample, thenWaits } from './samples.js';
+
+/** One piece of memory for all chunks. */
+async function* lent(bytes: Uint8Array, pieceBytes: number): AsyncGenerator<Uint8Array> {
+  const memory = Buffer.alloc(pieceBytes);
+  for (let at = 0; at < bytes.length; at += pieceBytes) {
+    const piece = bytes.subarray(at, at + pieceBytes);
+    memory.set(piece);
+    yield memory.subarray(0, piece.length);
+    memory.fill(0xee);
+  }
+}
 
 export function dataTests(subject: Subject): void {
   test.each([
@@ -15,6 +27,32 @@ export function dataTests(subject: Subject): void {
     const bytes = sample(sizeBytes);
     expect(await store.putData('d/one', inPieces(bytes, pieceBytes))).toEqual({ sizeBytes });
     await expectData(store, 'd/one', bytes);
+  });
+
+  test('the source of a stream may use the memory of a chunk again when it is asked for the next one', async () => {
+    const { store } = subject();
+    const bytes = sample(2_500_000);
+    await store.putData('d/lent', lent(bytes, 65_536));
+    await expectData(store, 'd/lent', bytes);
+    const upload = await store.beginData('d/lent-part');
+    const part = sample(partBytes(store));
+    const receipt = await store.writePart('d/lent-part', upload, { number: 1, offsetBytes: 0 }, lent(part, 65_536));
+    await store.completeData('d/lent-part', upload, [receipt]);
+    await expectData(store, 'd/lent-part', part);
+  });
+
+  test('a body that lends hands over the same bytes, in whatever pieces', async () => {
+    const { store } = subject();
+    const bytes = sample(3_000_001);
+    await store.putData('d/lending', inPieces(bytes, 500_000));
+    for (const range of [{}, { start: 5 }, { start: 1_048_576, end: 2_500_000 }, { start: 7, end: 8 }]) {
+      const body = (await store.open('d/lending', range))?.body;
+      if (body === undefined || !canLend(body)) continue;
+      const taken: Buffer[] = [];
+      await body.lend(async (piece) => void taken.push(Buffer.from(piece)));
+      expect(Buffer.concat(taken).equals(bytes.subarray(range.start ?? 0, range.end))).toBe(true);
+      expect(body.destroyed).toBe(true);
+    }
   });
 
   test('a stream that fails leaves nothing to be seen, and its own error', async () => {

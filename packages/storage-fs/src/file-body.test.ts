@@ -1,0 +1,91 @@
+import { open, writeFile, type FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { expect, test } from '@jest/globals';
+import { BufferPool } from './buffer-pool.js';
+import { FileBody } from './file-body.js';
+import { temporaryRoots } from './testing/temporary-root.js';
+
+const makeRoot = temporaryRoots();
+const PIECE_BYTES = 1000;
+const CONTENT = Buffer.from(Array.from({ length: 10_500 }, (_, at) => at % 251));
+
+async function bodyOf(range = { start: 0, end: CONTENT.length }, pool = new BufferPool(PIECE_BYTES, 4)) {
+  const path = join(await makeRoot(), 'file');
+  await writeFile(path, CONTENT);
+  const handle = await open(path);
+  return { handle, pool, body: new FileBody(handle, range, pool) };
+}
+
+function isClosed(handle: FileHandle): boolean {
+  return handle.fd === -1;
+}
+
+test('as a stream it has the bytes of its range, and closes the file', async () => {
+  const { body, handle } = await bodyOf({ start: 3, end: 9000 });
+  expect((await buffer(body)).equals(CONTENT.subarray(3, 9000))).toBe(true);
+  expect(isClosed(handle)).toBe(true);
+});
+
+test('it lends two buffers, turn by turn, and gives them back', async () => {
+  const { body, handle, pool } = await bodyOf();
+  const memory = new Set<ArrayBufferLike>();
+  const taken: Buffer[] = [];
+  await body.lend(async (bytes) => {
+    memory.add(bytes.buffer);
+    taken.push(Buffer.from(bytes));
+  });
+  expect(Buffer.concat(taken).equals(CONTENT)).toBe(true);
+  expect(memory.size).toBe(2);
+  expect(memory.has(pool.take().buffer) && memory.has(pool.take().buffer)).toBe(true);
+  await new Promise((resolve) => body.once('close', resolve));
+  expect(isClosed(handle)).toBe(true);
+});
+
+test('a buffer is not read into while its taker is at work', async () => {
+  const { body } = await bodyOf();
+  let position = 0;
+  await body.lend(async (bytes) => {
+    for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate);
+    expect(Buffer.from(bytes).equals(CONTENT.subarray(position, position + bytes.length))).toBe(true);
+    position += bytes.length;
+  });
+  expect(position).toBe(CONTENT.length);
+});
+
+test('one small piece takes one buffer', async () => {
+  const pool = new BufferPool(PIECE_BYTES, 4);
+  const kept = pool.take();
+  pool.give([kept]);
+  const { body } = await bodyOf({ start: 0, end: 10 }, pool);
+  await body.lend(async (bytes) => void expect(bytes.buffer).toBe(kept.buffer));
+  expect(pool.take()).toBe(kept);
+  expect(pool.take()).not.toBe(kept);
+});
+
+test('a taker that fails is given nothing more, and its buffers are not used again', async () => {
+  const { body, pool } = await bodyOf();
+  const memory = new Set<ArrayBufferLike>();
+  const failing = async (bytes: Uint8Array): Promise<void> => {
+    memory.add(bytes.buffer);
+    throw new Error('the client went away');
+  };
+  await expect(body.lend(failing)).rejects.toThrow('the client went away');
+  expect(memory.size).toBe(1);
+  expect(memory.has(pool.take().buffer)).toBe(false);
+  expect(body.destroyed).toBe(true);
+});
+
+test('destroying it ends the lending with the reason', async () => {
+  const { body } = await bodyOf();
+  const lending = body.lend(async () => void body.destroy(new Error('enough')));
+  body.on('error', () => undefined);
+  await expect(lending).rejects.toThrow('enough');
+});
+
+test('a file that has become shorter ends early', async () => {
+  const { body } = await bodyOf({ start: 10_000, end: 20_000 });
+  const taken: Buffer[] = [];
+  await body.lend(async (bytes) => void taken.push(Buffer.from(bytes)));
+  expect(Buffer.concat(taken).equals(CONTENT.subarray(10_000))).toBe(true);
+});
