@@ -2,6 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import type { LendingBody } from '@atoll/storage';
 import type { BufferPool } from './buffer-pool.js';
+import { held } from './held.js';
 
 /** Bytes `[start, end)` of a file, which it closes at its end and when it is destroyed. */
 export class FileBody extends Readable implements LendingBody {
@@ -68,10 +69,4 @@ export class FileBody extends Readable implements LendingBody {
     this.#position += bytesRead;
     return buffer.subarray(0, bytesRead);
   }
-}
-
-/** A promise that is awaited later; its failure is no unhandled one until then. */
-function held<T>(promise: Promise<T>): Promise<T> {
-  promise.catch(() => undefined);
-  return promise;
 }

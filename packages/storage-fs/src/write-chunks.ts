@@ -1,6 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { untilAborted, type CallOptions, type Chunks } from '@atoll/storage';
 import type { BufferPool } from './buffer-pool.js';
+import { held } from './held.js';
 
 const FLUSH_BYTES = 33_554_432;
 
@@ -95,10 +96,4 @@ async function writeAll(handle: FileHandle, bytes: Buffer, positionBytes: number
     const { bytesWritten } = await handle.write(bytes, written, bytes.length - written, positionBytes + written);
     written += bytesWritten;
   }
-}
-
-/** A promise that is awaited later; its failure is no unhandled one until then. */
-function held(promise: Promise<void>): Promise<void> {
-  promise.catch(() => undefined);
-  return promise;
 }
