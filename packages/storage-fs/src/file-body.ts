@@ -35,6 +35,8 @@ export class FileBody extends Readable implements LendingBody {
   }
 
   async lend(take: (bytes: Uint8Array) => Promise<void>): Promise<void> {
+    // What goes wrong is told by the promise; an error event that nobody hears would end the process.
+    this.on('error', () => undefined);
     const lent = [this.buffers.take()];
     let filling = this.#next(lent, 0);
     let taking: Promise<void> = Promise.resolve();
