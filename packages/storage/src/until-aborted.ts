@@ -11,24 +11,25 @@ export async function* untilAborted(chunks: Chunks, signal?: AbortSignal): Async
   }
   signal.throwIfAborted();
   const iterator = chunks[Symbol.asyncIterator]();
+  // One listener for all chunks, which knows only the one that is awaited: adding one for each costs as much as passing it on, and a
+  // race against one long-lived promise would keep every chunk in memory until that settles.
+  let fail: ((cause: Error) => void) | undefined;
+  const abort = (): void => fail?.(signal.reason as Error);
+  signal.addEventListener('abort', abort, { once: true });
   try {
     for (;;) {
-      // One listener per chunk: a race against one long-lived promise would keep every chunk in memory until that settles.
-      const next = await orAbort(iterator.next(), signal);
+      const next = await new Promise<IteratorResult<Uint8Array, unknown>>((resolve, reject) => {
+        fail = reject;
+        iterator.next().then(resolve, reject);
+      });
+      signal.throwIfAborted();
       if (next.done) return;
       yield next.value;
+      signal.throwIfAborted();
     }
   } finally {
+    signal.removeEventListener('abort', abort);
     const ended = Promise.resolve(iterator.return?.()).catch(() => undefined);
     if (!signal.aborted) await ended;
   }
-}
-
-function orAbort<T>(pending: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const fail = (): void => reject(signal.reason as Error);
-    signal.addEventListener('abort', fail, { once: true });
-    pending.then(resolve, reject).finally(() => signal.removeEventListener('abort', fail));
-    if (signal.aborted) fail();
-  });
 }
