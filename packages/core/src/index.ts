@@ -1,5 +1,5 @@
 export { systemClock, type Clock } from './clock.js';
-export type { Descriptor } from './descriptor.js';
+export { digestsOf, type Descriptor } from './descriptor.js';
 export {
   algorithmOf,
   digestFromHex,

@@ -102,7 +102,3 @@ function missing(digest: Digest) {
 function distinct(descriptors: readonly Descriptor[]): Descriptor[] {
   return [...new Map(descriptors.map((one) => [`${one.digest} ${one.size}`, one])).values()];
 }
-
-export function digestsOf(descriptors: readonly Descriptor[]): Digest[] {
-  return [...new Set(descriptors.map(({ digest }) => digest))];
-}

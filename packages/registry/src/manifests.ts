@@ -1,6 +1,7 @@
 import {
   algorithmOf,
   digestOf,
+  digestsOf,
   emptyRegister,
   joinRegisters,
   liveValue,
@@ -23,14 +24,7 @@ import { updateObject } from './cas.js';
 import type { HeldIntent, Intent, Intents } from './intents.js';
 import type { Change, Journal } from './journal.js';
 import { readObject } from './json-object.js';
-import {
-  checkPush,
-  digestsOf,
-  requireParts,
-  type BlobPins,
-  type CheckedPush,
-  type ManifestPush,
-} from './manifest-push.js';
+import { checkPush, requireParts, type BlobPins, type CheckedPush, type ManifestPush } from './manifest-push.js';
 import type { References } from './references.js';
 import type { Referrers } from './referrers.js';
 import {

@@ -1,6 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
-import { algorithmOf, digestFromHex, type Digest, type DigestAlgorithm } from '@atoll/core';
+import { digestFromHex, type Digest, type DigestAlgorithm } from '@atoll/core';
 import type { Chunks } from '@atoll/storage';
 import { createSHA256 } from 'hash-wasm';
 
@@ -70,11 +70,4 @@ export async function digestOfChunks(chunks: Chunks, algorithm: DigestAlgorithm)
   const hash: Hash = createHash(algorithm);
   for await (const chunk of chunks) hash.update(chunk);
   return digestFromHex(algorithm, hash.digest('hex'));
-}
-
-/** Whether `bytes` are what `digest` stands for, without holding up others. */
-export async function bytesMatch(bytes: Uint8Array, digest: Digest): Promise<boolean> {
-  const hash = nativeHash(algorithmOf(digest));
-  await updateGently(hash, bytes);
-  return hash.finish(algorithmOf(digest)) === digest;
 }

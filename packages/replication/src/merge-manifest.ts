@@ -1,6 +1,7 @@
 import {
   algorithmOf,
   digestOf,
+  digestsOf,
   emptyRegister,
   joinRegisters,
   liveValue,
@@ -116,8 +117,4 @@ async function allOrFirstFailure(tasks: readonly Promise<void>[]): Promise<void>
 function verified(digest: Digest, { bytes }: ManifestObject): Buffer {
   if (bytes && digestOf(bytes, algorithmOf(digest)) === digest) return bytes;
   throw new NotYetError(`the peer's manifest does not have its digest ${digest}`);
-}
-
-function digestsOf(descriptors: readonly Descriptor[]): Digest[] {
-  return [...new Set(descriptors.map(({ digest }) => digest))];
 }
