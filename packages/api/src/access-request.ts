@@ -6,14 +6,17 @@ import type { Query } from './query.js';
 export interface AccessRequest {
   readonly action: 'ping' | 'pull' | 'push' | 'delete' | 'catalog';
   readonly repository?: RepositoryName;
-  /** The push also wants to take a blob over from this repository, which needs the right to pull there. */
+  /**
+   * The push also wants to take a blob over from this repository: a challenge may name it. A push without the right to pull there is
+   * still a push; whether there is that right is asked separately, as a pull, and a no makes the mount an upload.
+   */
   readonly mountFrom?: RepositoryName;
   /** The request's `Authorization`, as it came. */
   readonly authorization?: string;
 }
 
 /**
- * Called once per request, before any byte of its body is read and before the store is asked anything.
+ * Called before any byte of its body is read and before the store is asked anything.
  * @throws RegistryError UNAUTHORIZED with a challenge, or DENIED
  */
 export type Authorize = (request: AccessRequest) => Promise<void>;

@@ -1,7 +1,9 @@
+import type { IncomingMessage } from 'node:http';
+import { RegistryError, type RepositoryName } from '@atoll/core';
 import type { Registry } from '@atoll/registry';
 import type { Logger } from '@atoll/runtime';
 import express, { type ErrorRequestHandler, type Express } from 'express';
-import { accessRequestOf, type Authorize } from './access-request.js';
+import { accessRequestOf, type AccessRequest, type Authorize } from './access-request.js';
 import { refuseDuplicates } from './duplicate-headers.js';
 import type { Exchange } from './exchange.js';
 import { defaultLimits, type ApiLimits } from './limits.js';
@@ -22,6 +24,8 @@ export interface AppOptions {
   /** Everybody may do everything unless this says otherwise. */
   readonly authorize?: Authorize | undefined;
   readonly limits?: Partial<ApiLimits> | undefined;
+  /** Look for a blob whose mount names no source repository; without it such a mount becomes an upload. Off by default. */
+  readonly automaticMount?: boolean | undefined;
   /** Shared with whoever runs the server. */
   readonly traffic?: Traffic | undefined;
 }
@@ -33,7 +37,14 @@ export interface AppOptions {
 export function createApp({ registry, log, authorize, ...options }: AppOptions): Express {
   const limits = { ...defaultLimits, ...options.limits };
   const traffic = options.traffic ?? new Traffic(log, limits);
-  const answer = answerer({ registry, limits, isPrivate: authorize !== undefined }, () => traffic.draining);
+  const parts: RouteParts = {
+    registry,
+    limits,
+    isPrivate: authorize !== undefined,
+    automaticMount: options.automaticMount ?? false,
+    mayPull: (exchange, repository) => mayPull(authorize, exchange, repository),
+  };
+  const answer = answerer(parts, () => traffic.draining);
   const serve = async (exchange: Exchange): Promise<void> => {
     const { req } = exchange;
     const match = (exchange.match = matchRoute(req.url ?? '', req.method ?? ''));
@@ -58,8 +69,27 @@ export function createApp({ registry, log, authorize, ...options }: AppOptions):
 async function permit(authorize: Authorize | undefined, { req }: Exchange, match: Match, query: Query): Promise<void> {
   const request = authorize && accessRequestOf(match, query);
   if (!request) return;
-  const { authorization } = req.headers;
-  await authorize({ ...request, ...(authorization !== undefined && { authorization }) });
+  await authorize({ ...request, ...credentialsOf(req) });
+}
+
+/** @throws whatever is no refusal: that nobody could be asked is not for the client to take for a no */
+async function mayPull(
+  authorize: Authorize | undefined,
+  { req }: Exchange,
+  repository: RepositoryName,
+): Promise<boolean> {
+  if (!authorize) return true;
+  try {
+    await authorize({ action: 'pull', repository, ...credentialsOf(req) });
+    return true;
+  } catch (cause) {
+    if (cause instanceof RegistryError && (cause.code === 'UNAUTHORIZED' || cause.code === 'DENIED')) return false;
+    throw cause;
+  }
+}
+
+function credentialsOf({ headers }: IncomingMessage): Pick<AccessRequest, 'authorization'> {
+  return headers.authorization === undefined ? {} : { authorization: headers.authorization };
 }
 
 function answerer(

@@ -59,6 +59,7 @@ export async function serveRegion(
     log,
     host: config.host,
     port,
+    automaticMount: config.automaticMount,
     limits: {
       drainMs: config.shutdownSeconds * 1000,
       bodyIdleMs: config.idleTimeoutSeconds * 1000,

@@ -1,8 +1,8 @@
-import { type Clock, type Digest } from '@atoll/core';
+import type { Clock, Digest, RepositoryName } from '@atoll/core';
 import { keys, type CallOptions, type ObjectStore, type ReadableStore } from '@atoll/storage';
 import { z } from 'zod';
 import { updateObject } from './cas.js';
-import { sizeField } from './fields.js';
+import { repositoryField, sizeField } from './fields.js';
 import { jsonCodec, readObject } from './json-object.js';
 
 /** Which data object of the region holds a digest's bytes. */
@@ -13,6 +13,8 @@ export interface BlobRecord {
   readonly size: number;
   /** Milliseconds since 1970. */
   readonly at: number;
+  /** A repository that had the blob when this was written. Only a hint: whether it still has it, its link tells. */
+  readonly home?: RepositoryName | undefined;
 }
 
 const recordCodec = jsonCodec<BlobRecord>(
@@ -21,6 +23,7 @@ const recordCodec = jsonCodec<BlobRecord>(
     data: z.string().startsWith('d/'),
     size: sizeField,
     at: z.number().nonnegative(),
+    home: repositoryField.optional(),
   }),
 );
 
@@ -39,10 +42,20 @@ export class BlobRecords {
     private readonly clock: Clock,
   ) {}
 
-  /** Names `data` as the digest's bytes, unless others are named already. The answer is the record that stands. */
-  async ensure(digest: Digest, data: string, size: number, o: CallOptions = {}): Promise<BlobRecord> {
-    const fresh: BlobRecord = { st: 'live', data, size, at: this.clock.now() };
-    const change = (old: BlobRecord | undefined) => (old === undefined ? fresh : revived(old));
+  /**
+   * Names `data` as the digest's bytes, unless others are named already, and `home` as a repository that has the blob, unless one is.
+   * The answer is the record that stands.
+   */
+  async ensure(
+    digest: Digest,
+    { data, size, home }: Pick<BlobRecord, 'data' | 'size'> & { readonly home: RepositoryName },
+    o: CallOptions = {},
+  ): Promise<BlobRecord> {
+    const fresh: BlobRecord = { st: 'live', data, size, at: this.clock.now(), home };
+    const change = (old: BlobRecord | undefined) => {
+      if (old === undefined) return fresh;
+      return old.home === undefined ? { ...old, st: 'live' as const, home } : revived(old);
+    };
     const updated = await updateObject(this.store, keys.record(digest), recordCodec, change, {
       ...o,
       probablyNew: true,
@@ -54,6 +67,12 @@ export class BlobRecords {
   async rescue(digest: Digest, o: CallOptions = {}): Promise<BlobRecord | undefined> {
     const updated = await updateObject(this.store, keys.record(digest), recordCodec, (old) => old && revived(old), o);
     return updated?.value;
+  }
+
+  /** Takes out a home that has not got the blob any more, so that the next repository to get it becomes the home. */
+  async forgetHome(digest: Digest, gone: RepositoryName, o: CallOptions = {}): Promise<void> {
+    const change = (old: BlobRecord | undefined) => (old?.home === gone ? { ...old, home: undefined } : undefined);
+    await updateObject(this.store, keys.record(digest), recordCodec, change, o);
   }
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { digestOf, parseRepositoryName, type Descriptor, type Digest } from '@atoll/core';
-import { keys } from '@atoll/storage';
+import { keys, type ObjectStore } from '@atoll/storage';
 import {
   broken,
   chunks,
@@ -33,6 +33,13 @@ async function withBlob(options: Parameters<typeof openReplicas>[0] = {}) {
 async function linkOf(region: Awaited<ReturnType<typeof withBlob>>, repository = REPOSITORY): Promise<unknown> {
   const found = await region.memory.get(keys.link(repository, digest));
   return found && JSON.parse(found.body.toString());
+}
+
+const anyone = async (): Promise<boolean> => true;
+
+async function recordIn(store: ObjectStore): Promise<Record<string, unknown>> {
+  const found = await store.get(keys.record(digest));
+  return JSON.parse(found?.body.toString() ?? '{}') as Record<string, unknown>;
 }
 
 async function rewrite(region: Awaited<ReturnType<typeof withBlob>>, key: string, change: object): Promise<void> {
@@ -94,6 +101,68 @@ describe('Blobs', () => {
     expect(await blobs.mount(OTHER, digestOf('none'), REPOSITORY)).toBeUndefined();
     expect(await keysUnder(memory, '')).toEqual(before);
   });
+
+  test('a mount without a source takes the repository that the record names, if the client may pull there', async () => {
+    const { blobs, counter, stored, memory, ensured } = await withBlob();
+    const asked: string[] = [];
+    const maySecondTime = async (home: string) => asked.push(home) > 1;
+    const before = await keysUnder(memory, '');
+    expect(await blobs.mountFromHome(OTHER, digest, maySecondTime)).toBeUndefined();
+    expect(await keysUnder(memory, '')).toEqual(before);
+    counter.reset();
+    expect(await blobs.mountFromHome(OTHER, digest, maySecondTime)).toEqual(stored);
+    expect(counter.log.map(({ op, key }) => `${op} ${key[0]}`)).toEqual(['get l', 'get b', 'get l', 'put l', 'get b']);
+    expect(asked).toEqual([REPOSITORY, REPOSITORY]);
+    expect(ensured).toEqual([OTHER]);
+    expect(await pull(memory, digest, OTHER)).toEqual(bytes);
+    expect(await blobs.mountFromHome(OTHER, digest, async () => false)).toEqual(stored);
+  });
+
+  test('a record whose home lost the blob finds nothing, and the next repository that gets it becomes the home', async () => {
+    const { blobs, memory } = await withBlob();
+    await blobs.delete(REPOSITORY, digest);
+    for (let attempt = 0; attempt < 2; attempt++) {
+      expect(await blobs.mountFromHome(OTHER, digest, anyone)).toBeUndefined();
+      expect(await blobs.find(OTHER, digest)).toBeUndefined();
+      expect((await recordIn(memory)).home).toBeUndefined();
+    }
+    await blobs.store(OTHER, digest, chunks(bytes));
+    expect(await recordIn(memory)).toMatchObject({ st: 'live', home: OTHER });
+    expect(await blobs.mountFromHome(REPOSITORY, digest, anyone)).toBeDefined();
+    expect(await recordIn(memory)).toMatchObject({ home: OTHER });
+  });
+
+  test.each(['before', 'after'] as const)(
+    'a mount without a source that dies %s any of its calls shows the blob whole or not at all, and works when repeated',
+    async (when) => {
+      for (let nth = 1; nth <= 5; nth++) {
+        const region = await withBlob();
+        region.faults.push({ nth, when });
+        await expect(region.blobs.mountFromHome(OTHER, digest, anyone)).rejects.toMatchObject({ kind: 'unavailable' });
+        region.faults.length = 0;
+        const later = region.start().blobs;
+        const seen = await later.find(OTHER, digest);
+        if (seen) expect(await pull(region.memory, digest, OTHER)).toEqual(bytes);
+        expect(await later.mountFromHome(OTHER, digest, anyone)).toEqual(region.stored);
+        expect(await pull(region.memory, digest, OTHER)).toEqual(bytes);
+      }
+    },
+  );
+
+  test.each(['before', 'after'] as const)(
+    'forgetting a lost home that dies %s its write leaves no blob',
+    async (when) => {
+      const region = await withBlob();
+      await region.blobs.delete(REPOSITORY, digest);
+      region.faults.push({ op: 'put', when });
+      const mounting = region.blobs.mountFromHome(OTHER, digest, anyone);
+      await mounting.catch(() => undefined);
+      region.faults.length = 0;
+      const later = region.start().blobs;
+      expect(await later.find(OTHER, digest)).toBeUndefined();
+      expect(await later.mountFromHome(OTHER, digest, anyone)).toBeUndefined();
+    },
+  );
 
   test('interest in an old blob starts its grace period again, and saves it from a collector', async () => {
     const region = await withBlob();

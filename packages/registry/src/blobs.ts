@@ -133,6 +133,26 @@ export class Blobs {
   }
 
   /**
+   * As {@link mount}, from a repository that the blob's record names: five requests at most to find out, however many repositories
+   * there are (docs/adr/0005-automatic-mount.md). `undefined` when the client must upload, which is always a right answer.
+   * @param mayPull whether the client may pull from the repository that is found
+   */
+  async mountFromHome(
+    target: RepositoryName,
+    digest: Digest,
+    mayPull: (home: RepositoryName) => Promise<boolean>,
+    o: CallOptions = {},
+  ): Promise<BlobLocation | undefined> {
+    const there = await this.touch(target, digest, o);
+    if (there) return there;
+    const home = (await readRecord(this.#store, digest, o))?.home;
+    if (home === undefined || !(await mayPull(home))) return undefined;
+    if (await readLink(this.#store, home, digest, o)) return this.#linkRecorded(target, digest, o);
+    await this.#records.forgetHome(digest, home, o);
+    return undefined;
+  }
+
+  /**
    * Takes the blob out of the repository, unless a manifest names it. It is condemned first and the manifests are looked at after,
    * so that a push that comes to rely on it meanwhile either is seen or has to write the link, which the deletion then respects.
    * @throws RegistryError BLOB_UNKNOWN, or UNSUPPORTED while something in the repository names it
@@ -182,7 +202,7 @@ export class Blobs {
     o: CallOptions = {},
   ): Promise<BlobLocation> {
     await this.#links.ensure(repository, digest, o);
-    const record = await this.#records.ensure(digest, dataKey, sizeBytes, o);
+    const record = await this.#records.ensure(digest, { data: dataKey, size: sizeBytes, home: repository }, o);
     if (record.data !== dataKey) await this.#store.delete(dataKey, { blind: true }, o);
     await this.parts.catalog.ensure(repository, o);
     return this.#remember(digest, record);

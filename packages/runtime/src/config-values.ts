@@ -62,6 +62,9 @@ export const regionPorts = pairs().transform((entries, context): readonly Region
   });
 });
 
+/** A switch, spelled in two words only: a "yes" that is read as no would be worse than a stop. */
+export const onOrOff = z.enum(['on', 'off'], 'must be on or off').transform((word) => word === 'on');
+
 /** A whole number in a range, whose fault names the range. */
 export function wholeNumber({ least, most }: { least: number; most: number }) {
   const message = `must be a whole number from ${least} to ${most}`;

@@ -24,6 +24,7 @@ describe('the configuration', () => {
     ]);
     expect(config).toMatchObject({ host: '127.0.0.1', port: 5000, queue: { kind: 'memory' }, dataFolder: '.atoll' });
     expect(config.uploadTtlSeconds).toBe(86_400);
+    expect(config.automaticMount).toBe(false);
     expect(config.peers.size).toBe(0);
   });
 
@@ -34,12 +35,14 @@ describe('the configuration', () => {
       ATOLL_PEERS: 'us=file:///data/us, ap=file:///data/ap',
       ATOLL_LOG_LEVEL: 'debug',
       ATOLL_MIN_RATE_BYTES: '0',
+      ATOLL_AUTOMATIC_MOUNT: 'on',
     });
     expect(config).toMatchObject({
       region: 'eu-1',
       storage: 'file:///data/eu',
       logLevel: 'debug',
       minRateBytesPerSecond: 0,
+      automaticMount: true,
     });
     expect([...config.peers]).toEqual([
       ['us', 'file:///data/us'],
@@ -55,6 +58,7 @@ describe('the configuration', () => {
       { ATOLL_SHUTDOWN_SECONDS: '-1' },
       'ATOLL_SHUTDOWN_SECONDS must be a whole number from 1 to 3600',
     ],
+    ['another word for a switch', { ATOLL_AUTOMATIC_MOUNT: 'true' }, 'ATOLL_AUTOMATIC_MOUNT must be on or off'],
     ['an unknown level', { ATOLL_LOG_LEVEL: 'loud' }, 'ATOLL_LOG_LEVEL must be error, warn, info or debug'],
     [
       'a path for a URL',

@@ -1,7 +1,16 @@
 import { z } from 'zod';
 import { closestName } from './closest-name.js';
 import { ConfigError } from './config-error.js';
-import { peerList, portNumber, queueUrl, regionName, regionPorts, storageUrl, wholeNumber } from './config-values.js';
+import {
+  onOrOff,
+  peerList,
+  portNumber,
+  queueUrl,
+  regionName,
+  regionPorts,
+  storageUrl,
+  wholeNumber,
+} from './config-values.js';
 
 const PREFIX = 'ATOLL_';
 /** What tests of the product read for themselves; the product ignores it. */
@@ -41,6 +50,11 @@ const Environment = z.object({
     String(DAY_SECONDS),
     wholeNumber({ least: 60, most: 30 * DAY_SECONDS }),
     'How long an unfinished upload can be resumed.',
+  ),
+  ATOLL_AUTOMATIC_MOUNT: preset(
+    'off',
+    onOrOff,
+    'Whether a mount that names no source repository is looked up: `on` or `off`. It tells who asks that a digest is known.',
   ),
   ATOLL_POLL_MILLISECONDS: preset(
     '1000',
@@ -133,6 +147,7 @@ function named(env: z.output<typeof Environment>) {
     logLevel: env.ATOLL_LOG_LEVEL,
     logFormat: env.ATOLL_LOG_FORMAT,
     uploadTtlSeconds: env.ATOLL_UPLOAD_TTL_SECONDS,
+    automaticMount: env.ATOLL_AUTOMATIC_MOUNT,
     pollMilliseconds: env.ATOLL_POLL_MILLISECONDS,
     jobConcurrency: env.ATOLL_JOB_CONCURRENCY,
     shutdownSeconds: env.ATOLL_SHUTDOWN_SECONDS,

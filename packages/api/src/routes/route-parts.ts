@@ -1,3 +1,4 @@
+import type { RepositoryName } from '@atoll/core';
 import type { Registry } from '@atoll/registry';
 import type { Exchange } from '../exchange.js';
 import type { ApiLimits } from '../limits.js';
@@ -9,6 +10,10 @@ export interface RouteParts {
   readonly limits: ApiLimits;
   /** Who may read is checked, so no shared cache may keep an answer. */
   readonly isPrivate: boolean;
+  /** A mount that names no source is looked up, where it may be. */
+  readonly automaticMount: boolean;
+  /** Whether whoever sent the request may also pull from this repository. */
+  readonly mayPull: (exchange: Exchange, repository: RepositoryName) => Promise<boolean>;
 }
 
 /** A parsed request to one kind of route. */

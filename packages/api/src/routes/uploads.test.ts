@@ -1,6 +1,7 @@
-import { digestOf } from '@atoll/core';
+import { digestOf, RegistryError } from '@atoll/core';
 import { faulty, MemoryStore, StorageError, type Fault } from '@atoll/storage';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { AccessRequest } from '../access-request.js';
 import { errorRows, Harness, sendChunked, verdict } from '../testing/harness.js';
 
 const FIRST = Buffer.from('0123456789');
@@ -294,6 +295,82 @@ describe('mounting', () => {
   test('a parameter given twice is refused', async () => {
     expect(verdict(await mount(`mount=${DIGEST}&mount=${DIGEST}`))).toBe('400 DIGEST_INVALID');
     expect(verdict(await mount(`mount=${DIGEST}&from=a&from=b`))).toBe('400 NAME_INVALID');
+  });
+});
+
+describe('mounting what the client may not pull', () => {
+  let guarded: Harness;
+  const asked: AccessRequest[] = [];
+  const authorize = async (request: AccessRequest): Promise<void> => {
+    asked.push(request);
+    if (request.action !== 'pull') return;
+    if (request.repository === 'secret') throw new RegistryError('DENIED', 'not yours');
+    if (request.repository === 'unsure') throw new RegistryError('UNAVAILABLE', 'nobody knows');
+  };
+  beforeAll(async () => {
+    guarded = await Harness.start({ automaticMount: true, authorize });
+    for (const [repository, content] of Object.entries({ open: 'o', secret: 's', unsure: 'u' })) {
+      await guarded.pushBlob(repository, content);
+    }
+  });
+  afterAll(() => guarded.stop());
+
+  test.each([
+    ['a source that may be pulled', 'o', '&from=open', 201],
+    ['a source that may not', 's', '&from=secret', 202],
+    ['a source of which nobody knows', 'u', '&from=unsure', 202],
+    ['no source, where the one that is known may be pulled', 'o', '', 201],
+    ['no source, where the one that is known may not', 's', '', 202],
+    ['no source, where nobody knows', 'u', '', 202],
+  ])('%s', async (_what, content, from, status) => {
+    const target = `target${asked.length}`;
+    const digest = digestOf(content);
+    const headers = { Authorization: 'Bearer t' };
+    const reply = await guarded.ask('POST', `/v2/${target}/blobs/uploads/?mount=${digest}${from}`, { headers });
+    expect(reply.status).toBe(status);
+    expect(asked.at(-1)).toMatchObject({ action: 'pull', authorization: 'Bearer t' });
+    const seen = await guarded.ask('HEAD', `/v2/${target}/blobs/${digest}`);
+    expect(seen.status).toBe(status === 201 ? 200 : 404);
+  });
+
+  test('a refusal is a line in the log', () => {
+    expect(guarded.log.of('mount refused')).toHaveLength(1);
+    expect(guarded.log.of('mount failed')).toHaveLength(2);
+  });
+});
+
+describe('mounting without naming a source, where that is switched on', () => {
+  let open: Harness;
+  beforeAll(async () => void (open = await Harness.start({ automaticMount: true })));
+  afterAll(() => open.stop());
+  const mount = (name: string, digest: string) => open.ask('POST', `/v2/${name}/blobs/uploads/?mount=${digest}`);
+
+  test('a blob that another repository has is there without being sent', async () => {
+    const digest = await open.pushBlob('first', 'shared');
+    const reply = await mount('second', digest);
+    expect(reply.status).toBe(201);
+    expect(reply.headers).toMatchObject({ location: `/v2/second/blobs/${digest}`, 'docker-content-digest': digest });
+    expect((await open.ask('GET', `/v2/second/blobs/${digest}`)).body.toString()).toBe('shared');
+    expect((await mount('second', digest)).status).toBe(201);
+  });
+
+  test('a blob that no repository has any more is an upload, and can be found again once it was sent', async () => {
+    const digest = await open.pushBlob('gone', 'comes and goes');
+    await open.ask('DELETE', `/v2/gone/blobs/${digest}`);
+    const reply = await mount('curious', digest);
+    expect(reply.status).toBe(202);
+    expect((await open.ask('HEAD', `/v2/curious/blobs/${digest}`)).status).toBe(404);
+    const end = await open.ask('PUT', `${reply.headers.location}?digest=${digest}`, { body: 'comes and goes' });
+    expect(end.status).toBe(201);
+    expect((await mount('later', digest)).status).toBe(201);
+  });
+
+  test.each([
+    ['a digest nobody has', digestOf('nobody has this')],
+    ['a digest that cannot be', 'sha256:x'],
+    ['nothing', ''],
+  ])('%s is an upload', async (_what, digest) => {
+    expect((await mount('empty', digest)).status).toBe(202);
   });
 });
 

@@ -29,15 +29,24 @@ export class UploadStartRoutes {
   }
 
   /**
-   * Whatever keeps a mount from working, the client goes on with an ordinary upload. Without `from` no repository is searched: whether
-   * a digest is known somewhere is nobody's business.
+   * Whatever keeps a mount from working, the client goes on with an ordinary upload. Without `from` no repository is looked for unless
+   * the operator wants it: the answer tells that a digest is known.
    */
   async #mount(exchange: Exchange, name: RepositoryName, query: Query): Promise<BlobLocation | undefined> {
+    const { registry, automaticMount, mayPull } = this.parts;
     const digest = query.get('mount') ?? '';
-    const from = query.get('from') ?? '';
-    if (!isDigest(digest) || !isRepositoryName(from)) return undefined;
+    const from = query.get('from');
+    if (!isDigest(digest)) return undefined;
+    const o = { signal: exchange.workSignal };
     try {
-      return await this.parts.registry.blobs.mount(name, digest, from, { signal: exchange.workSignal });
+      if (from === null) {
+        if (!automaticMount) return undefined;
+        return await registry.blobs.mountFromHome(name, digest, (home) => mayPull(exchange, home), o);
+      }
+      if (!isRepositoryName(from)) return undefined;
+      if (await mayPull(exchange, from)) return await registry.blobs.mount(name, digest, from, o);
+      exchange.note('mount refused', { repository: name, from, digest });
+      return undefined;
     } catch (cause) {
       exchange.note('mount failed', { repository: name, from, digest, error: cause });
       return undefined;

@@ -24,6 +24,7 @@ export interface HarnessOptions {
   readonly store?: ObjectStore;
   readonly limits?: Partial<ApiLimits>;
   readonly authorize?: Authorize;
+  readonly automaticMount?: boolean;
 }
 
 export const OCI_IMAGE = 'application/vnd.oci.image.manifest.v1+json';
@@ -39,10 +40,10 @@ export class Harness {
     readonly log: TestLog,
   ) {}
 
-  static async start({ store = new MemoryStore(), limits, authorize }: HarnessOptions = {}): Promise<Harness> {
+  static async start({ store = new MemoryStore(), ...options }: HarnessOptions = {}): Promise<Harness> {
     const registry = new Registry({ store, identity: await claimRegion(store, 'eu') });
     const log = new TestLog();
-    const api = await startApi({ registry, log, port: 0, limits, authorize });
+    const api = await startApi({ registry, log, port: 0, ...options });
     return new Harness(api, registry, store, log);
   }
 
