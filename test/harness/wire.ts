@@ -5,11 +5,14 @@ import { Agent, request, type IncomingHttpHeaders, type IncomingMessage } from '
 export interface Answer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
+  /** Names and values in turn, as they came. */
+  readonly rawHeaders: readonly string[];
   readonly body: Buffer;
 }
 
 export interface Question {
-  readonly headers?: Record<string, string | number>;
+  /** Several values are several lines of one name. */
+  readonly headers?: Record<string, string | number | readonly string[]>;
   readonly body?: Uint8Array;
 }
 
@@ -40,7 +43,8 @@ export class Wire {
     const [answer] = (await once(sent, 'response')) as [IncomingMessage];
     const chunks: Buffer[] = [];
     for await (const chunk of answer) chunks.push(chunk as Buffer);
-    return { status: answer.statusCode ?? 0, headers: answer.headers, body: Buffer.concat(chunks) };
+    const { statusCode: status = 0, headers, rawHeaders } = answer;
+    return { status, headers, rawHeaders, body: Buffer.concat(chunks) };
   }
 
   close(): void {
