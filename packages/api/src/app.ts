@@ -6,6 +6,7 @@ import express, { type ErrorRequestHandler, type Express } from 'express';
 import { accessRequestOf, type AccessRequest, type Authorize } from './access-request.js';
 import { refuseDuplicates } from './duplicate-headers.js';
 import type { Exchange } from './exchange.js';
+import { refuseFraming } from './framing.js';
 import { defaultLimits, type ApiLimits } from './limits.js';
 import { parseQuery, type Query } from './query.js';
 import { matchRoute, type Match } from './route.js';
@@ -47,6 +48,7 @@ export function createApp({ registry, log, authorize, ...options }: AppOptions):
   const answer = answerer(parts, () => traffic.draining);
   const serve = async (exchange: Exchange): Promise<void> => {
     const { req } = exchange;
+    checkConnection(exchange);
     const match = (exchange.match = matchRoute(req.url ?? '', req.method ?? ''));
     refuseDuplicates(req.rawHeaders);
     const query = parseQuery(match.query);
@@ -63,6 +65,19 @@ export function createApp({ registry, log, authorize, ...options }: AppOptions):
     .disable('etag')
     .use((req, res) => traffic.run(req, res, serve))
     .use(cutOff);
+}
+
+/** Whatever makes it doubtful where this request ends is the end of its connection. */
+function checkConnection(exchange: Exchange): void {
+  const { req } = exchange;
+  try {
+    refuseFraming(req);
+  } catch (cause) {
+    exchange.closeAfter();
+    throw cause;
+  }
+  // Node's parser drops what came in one piece with a request to change the protocol: a request behind it would wait for ever.
+  if (req.headers.upgrade !== undefined) exchange.closeAfter();
 }
 
 /** The one place where rights are checked: after routing, before a byte of the body is read and before the store is asked. */

@@ -214,6 +214,11 @@ describe('headers', () => {
     ['a negative length', ['Content-Length: -5']],
     ['a length that is none', ['Content-Length: 5x']],
     ['an encoding nobody knows', ['Transfer-Encoding: zip']],
+    ['an encoding around chunks', ['Transfer-Encoding: gzip, chunked']],
+    ['no encoding around chunks', ['Transfer-Encoding: identity, chunked']],
+    ['chunks twice', ['Transfer-Encoding: chunked', 'Transfer-Encoding: chunked']],
+    ['a length beyond exact numbers', ['Content-Length: 9007199254740993']],
+    ['two hosts', ['Host: other', 'Content-Length: 5']],
     ['a line without a name', [': x', 'Content-Length: 5']],
     ['a name with a space', ['Content Length: 5']],
   ])('%s', async (_what, lines) => {
@@ -243,10 +248,27 @@ describe('headers', () => {
     expectRefusal(await api.ask('GET', '/v2/', { headers: { Cookie: 'x'.repeat(100_000) } }), '431 UNSUPPORTED');
   });
 
-  test('no Host, and an expectation nobody can meet', async () => {
+  test.each([
+    ['no Host', 'GET /v2/ HTTP/1.1', []],
+    ['a Host that is none', 'GET /v2/ HTTP/1.1', ['Host: a b/c@d']],
+    ['a version before headers', 'GET /v2/', []],
+    ['a version that frames otherwise', 'GET /v2/ HTTP/2.0', ['Host: r']],
+  ])('%s', async (_what, line, lines) => {
     const wire = await api.wire();
-    wire.head('GET /v2/ HTTP/1.1');
-    expect(await wire.rest()).toMatch(/^HTTP\/1\.1 400 /);
+    wire.head(line, ...lines).head('GET /v2/ HTTP/1.1', 'Host: r');
+    const reply = await wire.reply();
+    expectRefusal(reply, '400 UNSUPPORTED');
+    expect(await wire.rest()).toBe('');
+  });
+
+  test.each(['r', 'r:5000', 'a_b.example:80', '127.0.0.1:5000', '[::1]:5000', ''])('Host: %s is fine', async (host) => {
+    const wire = await api.wire();
+    wire.head('GET /v2/ HTTP/1.1', `Host: ${host}`);
+    expect((await wire.reply()).status).toBe(200);
+    wire.close();
+  });
+
+  test('an expectation nobody can meet', async () => {
     expectRefusal(await api.ask('GET', '/v2/', { headers: { Expect: 'miracles' } }), '417 UNSUPPORTED');
   });
 

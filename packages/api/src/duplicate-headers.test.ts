@@ -1,11 +1,14 @@
 import { expect, test } from '@jest/globals';
 import { refuseDuplicates } from './duplicate-headers.js';
 
-test.each(['Content-Range', 'content-type', 'RANGE', 'Authorization', 'If-Range'])('%s twice is refused', (name) => {
-  expect(() => refuseDuplicates(['Host', 'x', name, 'a', 'Accept', '*/*', name.toLowerCase(), 'a'])).toThrow(
-    expect.objectContaining({ code: 'UNSUPPORTED', status: 400 }),
-  );
-});
+test.each(['Content-Range', 'content-type', 'RANGE', 'Authorization', 'If-Range', 'hOST'])(
+  '%s twice is refused',
+  (name) => {
+    expect(() => refuseDuplicates(['Cookie', 'x', name, 'a', 'Accept', '*/*', name.toLowerCase(), 'a'])).toThrow(
+      expect.objectContaining({ code: 'UNSUPPORTED', status: 400 }),
+    );
+  },
+);
 
 test('others may repeat, and each may be there once', () => {
   refuseDuplicates([

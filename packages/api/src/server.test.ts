@@ -211,6 +211,53 @@ describe('a connection', () => {
     expect(await wire.rest()).toBe('');
   });
 
+  test('gets every answer before its noise ends it, in order', async () => {
+    await start();
+    const wire = await open();
+    wire.send('GET /v2/_catalog HTTP/1.1\r\nHost: r\r\n\r\nHEAD /v2/_catalog HTTP/1.1\r\nHost: r\r\n\r\nnoise\r\n\r\n');
+    const replies = [await wire.reply(), await wire.reply({ toHead: true })];
+    expect(replies.map(({ status, headers }) => [status, headers.connection])).toEqual([
+      [200, 'keep-alive'],
+      [200, 'close'],
+    ]);
+    expect(await wire.rest()).toBe('');
+  });
+
+  test('whose second request breaks off in its body is not told so in place of the first answer', async () => {
+    const store = interceptStore(new MemoryStore(), async (op, _key, call) => {
+      if (op === 'list') await pause(30);
+      return call();
+    });
+    await start({ store });
+    const url = await api.startUpload('a');
+    const wire = await open();
+    wire.send(
+      `GET /v2/_catalog HTTP/1.1\r\nHost: r\r\n\r\nPATCH ${url} HTTP/1.1\r\nHost: r\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n`,
+    );
+    expect(await wire.rest()).not.toContain('400');
+  });
+
+  test.each([
+    ['to change the protocol', 'GET /v2/ HTTP/1.1\r\nHost: r\r\nConnection: Upgrade\r\nUpgrade: h2c', 200],
+    ['for a tunnel', 'CONNECT a:443 HTTP/1.1\r\nHost: a', 405],
+  ])('that asks %s ends with the answer: what came in one piece with it is lost', async (_what, head, status) => {
+    await start();
+    const wire = await open();
+    wire.send(`${head}\r\n\r\nGET /v2/ HTTP/1.1\r\nHost: r\r\n\r\n`);
+    const reply = await wire.reply();
+    expect([reply.status, reply.headers.connection]).toEqual([status, 'close']);
+    expect(await wire.rest()).toBe('');
+  });
+
+  test('that asks for a tunnel behind another request gets the answer to that one', async () => {
+    await start();
+    const wire = await open();
+    wire.send('GET /v2/_catalog HTTP/1.1\r\nHost: r\r\n\r\nCONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n');
+    const reply = await wire.reply();
+    expect([reply.status, reply.headers.connection]).toEqual([200, 'close']);
+    expect(await wire.rest()).toBe('');
+  });
+
   test('that has closed its own direction counts as gone', async () => {
     const store = interceptStore(new MemoryStore(), async (op, _key, call) => {
       if (op === 'list') await pause(30);

@@ -54,6 +54,8 @@ function serverFor(app: Listener, traffic: Traffic, limits: ApiLimits): Server {
     keepAliveTimeout: limits.keepAliveTimeoutMs,
     // A body may take as long as it keeps coming: RequestBody has timers of its own.
     requestTimeout: 0,
+    // Refused by the application, in its own words: refuseFraming.
+    requireHostHeader: false,
     connectionsCheckingInterval: Math.min(limits.headersTimeoutMs, 5000),
   });
   server.on('request', app);
@@ -65,16 +67,30 @@ function serverFor(app: Listener, traffic: Traffic, limits: ApiLimits): Server {
     const error = new RegistryError('UNSUPPORTED', 'the only expectation met here is 100-continue', { status: 417 });
     res.writeHead(417, rawHeaders(errorPayload(error))).end(errorPayload(error));
   });
+  server.on('connect', (_req: IncomingMessage, socket: Duplex) => {
+    leave(socket, traffic, new RegistryError('UNSUPPORTED', 'this is a registry, and no proxy'));
+  });
   server.on('clientError', (cause: NodeJS.ErrnoException, socket: Duplex) => refuse(cause, socket, traffic));
   return server;
 }
 
-/** Answers what is no HTTP at all, or came too slowly to become a request. */
+/** What the parser gives up: no HTTP at all, or so slow that it never became a request. */
 function refuse(cause: NodeJS.ErrnoException, socket: Duplex, traffic: Traffic): void {
-  const current = socket instanceof Socket ? traffic.on(socket) : undefined;
-  if (current && !current.body.unread && !current.res.headersSent) return current.closeAfter();
-  if (cause.code === 'ECONNRESET' || !socket.writable || current?.res.headersSent) return void socket.destroy();
-  const error = unreadable(cause.code);
+  leave(socket, traffic, cause.code === 'ECONNRESET' ? undefined : unreadable(cause.code));
+}
+
+/** Ends a connection of which nothing more is read. Answers go out in the order of the requests, so those under way go first. */
+function leave(socket: Duplex, traffic: Traffic, error: RegistryError | undefined): void {
+  const current = socket instanceof Socket ? traffic.on(socket) : [];
+  const last = current.at(-1);
+  if (last && !last.body.unread && !last.res.headersSent) return last.closeAfter();
+  const canTell = error !== undefined && socket.writable && current.length < 2 && !last?.res.headersSent;
+  if (canTell) hangUp(socket, error);
+  else socket.destroy();
+}
+
+/** The last answer of a connection for which there is no response to write it to. */
+function hangUp(socket: Duplex, error: RegistryError): void {
   const payload = errorPayload(error);
   const head = Object.entries(rawHeaders(payload)).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.end(`HTTP/1.1 ${error.status} ${STATUS_CODES[error.status]}\r\n${head.join('')}\r\n${payload.toString()}`);

@@ -53,9 +53,9 @@ export class Traffic {
     }
   }
 
-  on(socket: Socket): Exchange | undefined {
-    for (const exchange of this.#exchanges) if (exchange.req.socket === socket) return exchange;
-    return undefined;
+  /** What is being answered on a connection, in the order of the requests. */
+  on(socket: Socket): Exchange[] {
+    return [...this.#exchanges].filter((exchange) => exchange.req.socket === socket);
   }
 
   /** Answers whether nothing was being answered any more before time was up. */
