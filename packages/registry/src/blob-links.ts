@@ -13,7 +13,9 @@ export interface BlobLink {
 
 const REFRESH_AFTER_MS = 12 * 60 * 60 * 1000;
 
-const linkCodec = jsonCodec<BlobLink>(z.object({ st: z.enum(['live', 'condemned']), at: z.number().nonnegative() }));
+export const linkCodec = jsonCodec<BlobLink>(
+  z.object({ st: z.enum(['live', 'condemned']), at: z.number().nonnegative() }),
+);
 
 export function readLink(
   store: Pick<ReadableStore, 'get'>,

@@ -13,8 +13,9 @@ import {
 import { keys, type CallOptions, type Chunks, type ObjectStore, type ReadableStore } from '@atoll/storage';
 import { LRUCache } from 'lru-cache';
 import pLimit from 'p-limit';
-import { BlobLinks, readLink } from './blob-links.js';
+import { BlobLinks, linkCodec, readLink, type BlobLink } from './blob-links.js';
 import { BlobRecords, readRecord, type BlobRecord } from './blob-records.js';
+import { DecodedObjects } from './decoded-objects.js';
 import { VerifiedChunks } from './verified-chunks.js';
 
 /** Where a blob's bytes are. */
@@ -42,6 +43,7 @@ export interface BlobsParts {
 const REMEMBERED_RECORDS = 50_000;
 /** Far below the day for which a data object outlives its record. */
 const REMEMBERED_MS = 60 * 60 * 1000;
+const DECODED_BYTES = 4 * 1_048_576;
 const PINS_AT_ONCE = 8;
 const DELETE_ATTEMPTS = 8;
 
@@ -69,6 +71,7 @@ export class Blobs {
   readonly #store: ObjectStore;
   readonly #links: BlobLinks;
   readonly #records: BlobRecords;
+  readonly #decodedLinks: DecodedObjects<BlobLink>;
   // `maxSize` and not `max`: the cache grows as it fills, and does not begin with room for everything.
   readonly #remembered = new LRUCache<Digest, BlobLocation>({
     maxSize: REMEMBERED_RECORDS,
@@ -81,11 +84,15 @@ export class Blobs {
     this.#store = parts.store;
     this.#links = new BlobLinks(parts.store, clock);
     this.#records = new BlobRecords(parts.store, clock);
+    this.#decodedLinks = new DecodedObjects(parts.store, linkCodec, DECODED_BYTES);
   }
 
   /** Two requests at once, one when this process knows the record. A link is never remembered: what is unlinked is gone at once. */
   async find(repository: RepositoryName, digest: Digest, o: CallOptions = {}): Promise<BlobLocation | undefined> {
-    const [link, location] = await Promise.all([readLink(this.#store, repository, digest, o), this.#locate(digest, o)]);
+    const [link, location] = await Promise.all([
+      this.#decodedLinks.read(keys.link(repository, digest), o),
+      this.#locate(digest, o),
+    ]);
     return link && location;
   }
 

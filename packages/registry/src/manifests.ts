@@ -21,9 +21,9 @@ import { keys, StorageError, type CallOptions, type ObjectStore } from '@atoll/s
 import pLimit from 'p-limit';
 import type { Catalog } from './catalog.js';
 import { updateObject } from './cas.js';
+import { DecodedObjects } from './decoded-objects.js';
 import type { HeldIntent, Intent, Intents } from './intents.js';
 import type { Change, Journal } from './journal.js';
-import { readObject } from './json-object.js';
 import { checkPush, requireParts, type BlobPins, type CheckedPush, type ManifestPush } from './manifest-push.js';
 import type { References } from './references.js';
 import type { Referrers } from './referrers.js';
@@ -38,6 +38,7 @@ import type { Tags } from './tags.js';
 import { withoutSignal, type WriteOptions } from './write-options.js';
 
 const TAGS_AT_ONCE = 8;
+const DECODED_BYTES = 16 * 1_048_576;
 
 export interface StoredManifest {
   readonly digest: Digest;
@@ -62,7 +63,11 @@ export interface ManifestsParts {
 
 /** The manifests of repositories: each a register and the bytes that were pushed (docs/adr/0002-register.md). */
 export class Manifests {
-  constructor(private readonly parts: ManifestsParts) {}
+  readonly #objects: DecodedObjects<ManifestObject>;
+
+  constructor(private readonly parts: ManifestsParts) {
+    this.#objects = new DecodedObjects(parts.store, manifestCodec, DECODED_BYTES);
+  }
 
   /**
    * Stores the manifest, then its row among its subject's referrers, then its tags, then the journal entry: a name is written when
@@ -127,8 +132,8 @@ export class Manifests {
   }
 
   /** The register, deleted or not, and the bytes of a live manifest. */
-  async read(repository: RepositoryName, digest: Digest, o: CallOptions = {}): Promise<ManifestObject | undefined> {
-    return (await readObject(this.parts.store, keys.manifest(repository, digest), manifestCodec, o))?.value;
+  read(repository: RepositoryName, digest: Digest, o: CallOptions = {}): Promise<ManifestObject | undefined> {
+    return this.#objects.read(keys.manifest(repository, digest), o);
   }
 
   /**

@@ -17,14 +17,15 @@ import { keys, type CallOptions, type ObjectStore } from '@atoll/storage';
 import pLimit from 'p-limit';
 import type { Catalog } from './catalog.js';
 import { updateObject } from './cas.js';
+import { DecodedObjects } from './decoded-objects.js';
 import type { Intents } from './intents.js';
 import type { Journal } from './journal.js';
-import { readObject } from './json-object.js';
 import { listAll, listNames, type NamePage, type NameSpace } from './listing.js';
 import { isLiveLength, tagCodec, type TagRegister, type TagTarget } from './register-object.js';
 import { withoutSignal, type WriteOptions } from './write-options.js';
 
 const READS_AT_ONCE = 32;
+const DECODED_BYTES = 4 * 1_048_576;
 
 export interface TagsParts {
   readonly store: Pick<ObjectStore, 'get' | 'put' | 'list'>;
@@ -50,10 +51,14 @@ export function tagNames(repository: RepositoryName): NameSpace<Tag> {
 
 /** The tags of repositories: each a register of its own (docs/adr/0002-register.md). */
 export class Tags {
-  constructor(private readonly parts: TagsParts) {}
+  readonly #objects: DecodedObjects<TagRegister>;
 
-  async read(repository: RepositoryName, tag: Tag, o: CallOptions = {}): Promise<TagRegister | undefined> {
-    return (await readObject(this.parts.store, keys.tag(repository, tag), tagCodec, o))?.value;
+  constructor(private readonly parts: TagsParts) {
+    this.#objects = new DecodedObjects(parts.store, tagCodec, DECODED_BYTES);
+  }
+
+  read(repository: RepositoryName, tag: Tag, o: CallOptions = {}): Promise<TagRegister | undefined> {
+    return this.#objects.read(keys.tag(repository, tag), o);
   }
 
   /**

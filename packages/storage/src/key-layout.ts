@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { algorithmOf, hexOf, parseDigest, type Digest, type RepositoryName, type Tag } from '@atoll/core';
 
 /**
@@ -74,7 +74,7 @@ function home(name: RepositoryName): string {
 }
 
 function spread(name: RepositoryName): string {
-  return createHash('sha256').update(name).digest('hex').slice(0, 2);
+  return hash('sha256', name, 'hex').slice(0, 2);
 }
 
 function digestPath(digest: Digest): string {
