@@ -16,6 +16,7 @@ import pLimit from 'p-limit';
 import { BlobLinks, linkCodec, readLink, type BlobLink } from './blob-links.js';
 import { BlobRecords, readRecord, type BlobRecord } from './blob-records.js';
 import { DecodedObjects } from './decoded-objects.js';
+import { HashThread } from './hash-thread.js';
 import { VerifiedChunks } from './verified-chunks.js';
 
 /** Where a blob's bytes are. */
@@ -38,6 +39,8 @@ export interface BlobsParts {
   /** Told of every repository that gets a blob. */
   readonly catalog: { ensure(repository: RepositoryName, o: CallOptions): Promise<void> };
   readonly clock?: Clock;
+  /** Shared with the uploads. */
+  readonly hashes?: HashThread;
 }
 
 const REMEMBERED_RECORDS = 50_000;
@@ -72,6 +75,7 @@ export class Blobs {
   readonly #links: BlobLinks;
   readonly #records: BlobRecords;
   readonly #decodedLinks: DecodedObjects<BlobLink>;
+  readonly #hashes: HashThread;
   // `maxSize` and not `max`: the cache grows as it fills, and does not begin with room for everything.
   readonly #remembered = new LRUCache<Digest, BlobLocation>({
     maxSize: REMEMBERED_RECORDS,
@@ -82,6 +86,7 @@ export class Blobs {
   constructor(private readonly parts: BlobsParts) {
     const clock = parts.clock ?? systemClock;
     this.#store = parts.store;
+    this.#hashes = parts.hashes ?? new HashThread();
     this.#links = new BlobLinks(parts.store, clock);
     this.#records = new BlobRecords(parts.store, clock);
     this.#decodedLinks = new DecodedObjects(parts.store, linkCodec, DECODED_BYTES);
@@ -226,7 +231,7 @@ export class Blobs {
     o: CallOptions & { readonly sizeBytes?: number | undefined } = {},
   ): Promise<BlobLocation> {
     const dataKey = newBlobKey(digest);
-    const verified = new VerifiedChunks(chunks, digest, o.sizeBytes);
+    const verified = new VerifiedChunks(chunks, digest, this.#hashes, o.sizeBytes);
     try {
       const { sizeBytes } = await this.#store.putData(dataKey, verified, { signal: o.signal });
       return await this.adopt(repository, digest, dataKey, sizeBytes, { signal: o.signal });

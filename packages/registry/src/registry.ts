@@ -2,6 +2,7 @@ import { systemClock, type Clock } from '@atoll/core';
 import type { ObjectStore } from '@atoll/storage';
 import { Blobs } from './blobs.js';
 import { Catalog } from './catalog.js';
+import { HashThread } from './hash-thread.js';
 import { Intents } from './intents.js';
 import { Journal } from './journal.js';
 import { Manifests } from './manifests.js';
@@ -54,7 +55,8 @@ export class Registry {
     });
     const references = new References(store, intents);
     const referrers = new Referrers(store);
-    const blobs = new Blobs({ store, references, catalog, clock });
+    const hashes = new HashThread();
+    const blobs = new Blobs({ store, references, catalog, clock, hashes });
     const tags = new Tags({ store, origin, catalog, intents, journal, clock });
     const onLeftBehind = (cause: unknown) => log?.warn('upload left behind', { cause });
     this.store = store;
@@ -64,7 +66,7 @@ export class Registry {
     this.intents = intents;
     this.referrers = referrers;
     this.blobs = blobs;
-    this.uploads = new Uploads({ store, identity, blobs, clock, onLeftBehind, ...uploads });
+    this.uploads = new Uploads({ store, identity, blobs, clock, hashes, onLeftBehind, ...uploads });
     this.tags = tags;
     this.manifests = new Manifests({
       store,

@@ -12,20 +12,26 @@ export type SavedHash = { readonly algorithm: 'sha256'; readonly state: string }
 
 /** The hash of an upload's bytes while they come in, perhaps over many requests. */
 export interface UploadHash {
-  update(bytes: Uint8Array): void;
+  /** Reads the bytes until it returns; where it answers a promise, until that is settled, and the next bytes wait for it. */
+  update(bytes: Uint8Array): void | Promise<void>;
   /** What another process needs to go on from here; `undefined` where this hash cannot be handed on. */
   save(): SavedHash | undefined;
   /** The digest of everything up to here; nothing can follow. `undefined` where this hash does not know that algorithm. */
-  finish(algorithm: DigestAlgorithm): Digest | undefined;
+  finish(algorithm: DigestAlgorithm): Promise<Digest | undefined>;
+  /** Lets go of what it holds. Safe to repeat. */
+  close(): void;
 }
 
-/** The fastest one, for bytes that all come in one request. */
+const NOTHING = (): void => undefined;
+
+/** For bytes that all come in one request and are few; many are for a {@link HashThread}. */
 export function nativeHash(algorithm: DigestAlgorithm): UploadHash {
   const hash = createHash(algorithm);
   return {
     update: (bytes) => void hash.update(bytes),
     save: () => undefined,
-    finish: (asked) => (asked === algorithm ? digestFromHex(algorithm, hash.digest('hex')) : undefined),
+    finish: async (asked) => (asked === algorithm ? digestFromHex(algorithm, hash.digest('hex')) : undefined),
+    close: NOTHING,
   };
 }
 
@@ -36,15 +42,17 @@ export async function resumableHash(saved?: SavedHash): Promise<UploadHash> {
   return {
     update: (bytes) => void hash.update(bytes),
     save: () => ({ algorithm: 'sha256', state: Buffer.from(hash.save()).toString('base64') }),
-    finish: (asked) => (asked === 'sha256' ? digestFromHex('sha256', hash.digest('hex')) : undefined),
+    finish: async (asked) => (asked === 'sha256' ? digestFromHex('sha256', hash.digest('hex')) : undefined),
+    close: NOTHING,
   };
 }
 
 /** For an upload whose earlier bytes were not hashed, or by another build: its data object is read again when it is complete. */
 export const unknownHash: UploadHash = {
-  update: () => undefined,
+  update: NOTHING,
   save: () => undefined,
-  finish: () => undefined,
+  finish: () => Promise.resolve(undefined),
+  close: NOTHING,
 };
 
 /** Goes on from a saved state, or answers {@link unknownHash} where there is none or it is another build's. */
@@ -62,7 +70,7 @@ export async function resumeHash(saved: SavedHash | null): Promise<UploadHash> {
 export async function updateGently(hash: UploadHash, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length; at += UPDATE_BYTES) {
     if (at > 0) await setImmediate();
-    hash.update(bytes.subarray(at, at + UPDATE_BYTES));
+    await hash.update(bytes.subarray(at, at + UPDATE_BYTES));
   }
 }
 

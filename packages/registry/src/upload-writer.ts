@@ -81,7 +81,7 @@ export class UploadWriter {
     const hash = this.#hash.save() ?? null;
     if (hash) return this.#write({ ...upload, hash, digestSoFar: null });
     await updateGently(this.#hash, upload.tail);
-    return this.#write({ ...upload, hash, digestSoFar: this.#hash.finish('sha256') ?? null });
+    return this.#write({ ...upload, hash, digestSoFar: (await this.#hash.finish('sha256')) ?? null });
   }
 
   /** The digest of everything received; `undefined` when the data object has to be read for it. Nothing can be received after. */
@@ -91,6 +91,11 @@ export class UploadWriter {
     const running = parts.length === 0 ? nativeHash(algorithm) : (this.#hash ?? (await resumeHash(hash)));
     await updateGently(running, tail);
     return running.finish(algorithm);
+  }
+
+  /** Nothing is received or asked for after this. */
+  close(): void {
+    this.#hash?.close();
   }
 
   /** Writes the bytes behind the last part as a part of their own, the last. */
@@ -125,12 +130,13 @@ export class UploadWriter {
     source: ByteSource,
     hash: UploadHash,
   ): AsyncGenerator<Uint8Array, void, undefined> {
-    hash.update(head);
+    await hash.update(head);
     yield head;
     let sizeBytes = head.length;
     for (let chunk = next; chunk !== undefined; chunk = await source.next()) {
-      hash.update(chunk);
+      const hashed = hash.update(chunk);
       yield chunk;
+      await hashed;
       sizeBytes += chunk.length;
       if (sizeBytes >= this.parts.plan.checkpointBytes) return;
     }

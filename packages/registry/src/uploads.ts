@@ -3,7 +3,8 @@ import { isStorageError, KeyedMutex, type CallOptions, type Chunks, type ObjectS
 import type { BlobLocation, Blobs } from './blobs.js';
 import { ByteSource } from './byte-source.js';
 import { UploadCommit } from './upload-commit.js';
-import { nativeHash, resumableHash } from './upload-hash.js';
+import { HashThread } from './hash-thread.js';
+import { resumableHash } from './upload-hash.js';
 import { planUploads, type UploadPlan, type UploadSizes } from './upload-plan.js';
 import { newUpload, offsetOf, UploadSessions, type OpenUpload, type Stored } from './upload-session.js';
 import { sweepUploads } from './upload-sweeper.js';
@@ -21,6 +22,8 @@ export interface UploadsParts {
   readonly identity: TokenIdentity;
   readonly blobs: Blobs;
   readonly clock?: Clock;
+  /** Shared with the blobs. */
+  readonly hashes?: HashThread;
   readonly ttlSeconds?: number;
   /** How long after its end an upload's remains are kept: far longer than any request takes. */
   readonly sweepAfterSeconds?: number;
@@ -41,11 +44,13 @@ export class Uploads {
   readonly #plan: UploadPlan;
   readonly #commit: UploadCommit;
   readonly #clock: Clock;
+  readonly #hashes: HashThread;
   /** A second writer waits here and then finds that its offset is stale; across processes the session's version tells it. */
   readonly #writers = new KeyedMutex();
 
   constructor(private readonly parts: UploadsParts) {
     this.#clock = parts.clock ?? systemClock;
+    this.#hashes = parts.hashes ?? new HashThread();
     this.#tokens = new UploadTokens(parts.identity, parts.ttlSeconds ?? DAY_SECONDS, this.#clock);
     this.#sessions = new UploadSessions(parts.store);
     this.#plan = planUploads(parts.store.capabilities, parts.sizes);
@@ -84,16 +89,18 @@ export class Uploads {
       checkStart(before.session, range);
       // The common push: one request brings everything, the next one only closes the upload.
       const allAtOnce = before.version === undefined && range === undefined;
-      const writer = this.#writer(token, before, () => (allAtOnce ? nativeHash('sha256') : resumableHash()));
+      const writer = this.#writer(token, before, () => (allAtOnce ? this.#hashes.hash('sha256') : resumableHash()));
       try {
         await writer.receive(sourceOf(body, range, o));
+        await writer.save();
       } catch (cause) {
         if (!isStorageError(cause, 'unknown-upload')) throw cause;
         // The store has dropped the parts, or a request that was never answered has completed them.
         await this.#commit.discard(token.uploadId, writer.saved);
         throw uploadUnknown();
+      } finally {
+        writer.close();
       }
-      await writer.save();
       return { offsetBytes: offsetOf(writer.upload) };
     });
   }
@@ -154,13 +161,15 @@ export class Uploads {
     range: UploadRange | undefined,
     o: CallOptions,
   ): Promise<BlobLocation> {
-    const writer = this.#writer(token, before, () => nativeHash(algorithmOf(digest)));
+    const writer = this.#writer(token, before, () => this.#hashes.hash(algorithmOf(digest)));
     try {
       if (body) await writer.receive(sourceOf(body, range, o));
       return await this.#commit.commit(token.uploadId, writer, digest);
     } catch (cause) {
       if (!isStorageError(cause, 'unknown-upload')) throw cause;
-      return this.#commit.recover(token.uploadId, writer.saved, digest);
+      return await this.#commit.recover(token.uploadId, writer.saved, digest);
+    } finally {
+      writer.close();
     }
   }
 

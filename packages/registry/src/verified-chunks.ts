@@ -1,6 +1,7 @@
 import { algorithmOf, RegistryError, type Digest } from '@atoll/core';
 import type { Chunks } from '@atoll/storage';
-import { nativeHash } from './upload-hash.js';
+import type { HashThread } from './hash-thread.js';
+import type { UploadHash } from './upload-hash.js';
 
 /**
  * The same chunks, failing instead of ending when they are not what they were said to be. A store that is given them makes the
@@ -12,6 +13,7 @@ export class VerifiedChunks implements AsyncIterable<Uint8Array> {
   constructor(
     private readonly chunks: Chunks,
     private readonly digest: Digest,
+    private readonly hashes: HashThread,
     private readonly sizeBytes?: number,
   ) {}
 
@@ -21,16 +23,27 @@ export class VerifiedChunks implements AsyncIterable<Uint8Array> {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined> {
-    const hash = nativeHash(algorithmOf(this.digest));
+    const hash = this.hashes.hash(algorithmOf(this.digest));
+    try {
+      yield* this.#hashed(hash);
+    } finally {
+      hash.close();
+    }
+  }
+
+  async *#hashed(hash: UploadHash): AsyncGenerator<Uint8Array, void, undefined> {
     let receivedBytes = 0;
     for await (const chunk of this.chunks) {
       receivedBytes += chunk.length;
       if (receivedBytes > (this.sizeBytes ?? Infinity)) throw this.#fail(this.#wrongSize(receivedBytes));
-      hash.update(chunk);
+      const hashed = hash.update(chunk);
       yield chunk;
+      await hashed;
     }
     if (receivedBytes !== (this.sizeBytes ?? receivedBytes)) throw this.#fail(this.#wrongSize(receivedBytes));
-    if (hash.finish(algorithmOf(this.digest)) !== this.digest) throw this.#fail(digestMismatch(this.digest));
+    const digest = await hash.finish(algorithmOf(this.digest));
+    if (digest === undefined) throw this.#fail(notHashed());
+    if (digest !== this.digest) throw this.#fail(digestMismatch(this.digest));
   }
 
   #fail(error: RegistryError): RegistryError {
@@ -48,4 +61,8 @@ export function digestMismatch(digest: Digest): RegistryError {
   return new RegistryError('DIGEST_INVALID', 'the content does not have the digest it was given', {
     detail: { digest },
   });
+}
+
+function notHashed(): RegistryError {
+  return new RegistryError('UNAVAILABLE', 'the content could not be checked against its digest; send it again');
 }
