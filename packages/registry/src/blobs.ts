@@ -17,6 +17,7 @@ import { BlobLinks, linkCodec, readLink, type BlobLink } from './blob-links.js';
 import { BlobRecords, readRecord, type BlobRecord } from './blob-records.js';
 import { DecodedObjects } from './decoded-objects.js';
 import { HashThread } from './hash-thread.js';
+import { SmallBlobs } from './small-blobs.js';
 import { VerifiedChunks } from './verified-chunks.js';
 
 /** Where a blob's bytes are. */
@@ -74,6 +75,7 @@ export class Blobs {
   readonly #store: ObjectStore;
   readonly #links: BlobLinks;
   readonly #records: BlobRecords;
+  readonly #small = new SmallBlobs();
   readonly #decodedLinks: DecodedObjects<BlobLink>;
   readonly #hashes: HashThread;
   // `maxSize` and not `max`: the cache grows as it fills, and does not begin with room for everything.
@@ -127,6 +129,11 @@ export class Blobs {
     const current = await this.#locate(location.digest, o);
     const reopened = current && (await this.#store.open(current.dataKey, o));
     return reopened?.body ?? blobUnknown(location.digest);
+  }
+
+  /** All of a small blob, from memory where it was read before: then only its link is asked for. @throws as {@link open} */
+  async read(location: BlobLocation, o: CallOptions = {}): Promise<Buffer> {
+    return this.#small.get(location.digest) ?? this.#small.keep(location, await this.open(location, o));
   }
 
   /**

@@ -22,5 +22,6 @@ export {
 } from './register-object.js';
 export { Registry, type RegistryLog, type RegistryOptions, type UploadLimits } from './registry.js';
 export { Tags } from './tags.js';
+export { isSmallBlob } from './small-blobs.js';
 export { Uploads, type UploadRange, type UploadsParts } from './uploads.js';
 export type { WriteOptions } from './write-options.js';

@@ -1,7 +1,7 @@
 import { parseDigest, RegistryError, type Digest, type RepositoryName } from '@atoll/core';
-import type { BlobLocation } from '@atoll/registry';
+import { isSmallBlob, type BlobLocation } from '@atoll/registry';
 import { isStorageError, type CallOptions } from '@atoll/storage';
-import { parseByteRange, type ByteRange } from '../byte-range.js';
+import { parseByteRange } from '../byte-range.js';
 import { cacheControl, etagOf, isKnown } from '../conditional.js';
 import type { Exchange, Headers } from '../exchange.js';
 import type { Call, RouteParts } from './route-parts.js';
@@ -29,15 +29,18 @@ export class BlobRoutes {
     if (isKnown(req.headers['if-none-match'], digest)) return exchange.respond(304, headers);
     const range = rangeOf(exchange, location);
     if (range === 'unsatisfiable') throw unsatisfiable(location);
-    if (range !== 'whole') {
-      const body = await blobs.open(location, { ...range, signal });
-      const { start, end } = range;
-      const part = partHeaders(headers, range, location.sizeBytes);
-      return exchange.stream(206, part, body, end - start);
+    const isWhole = range === 'whole';
+    const { start, end } = isWhole ? { start: 0, end: location.sizeBytes } : range;
+    const head: Headers = { ...headers, 'Content-Length': String(end - start) };
+    if (!isWhole) head['Content-Range'] = `bytes ${start}-${end - 1}/${location.sizeBytes}`;
+    const status = isWhole ? 200 : 206;
+    if (start === end) return exchange.respond(status, head);
+    if (isSmallBlob(location)) {
+      const bytes = await blobs.read(location, { signal });
+      return exchange.respond(status, head, bytes.subarray(start, end));
     }
-    const head = { ...headers, 'Content-Length': String(location.sizeBytes) };
-    if (location.sizeBytes === 0) return exchange.respond(200, head);
-    return exchange.stream(200, head, await blobs.open(location, { signal }), location.sizeBytes);
+    const body = await blobs.open(location, { ...(!isWhole && range), signal });
+    return exchange.stream(status, head, body, end - start);
   }
 
   /** Ranges are for GET alone; RFC 9110, 14.2. */
@@ -80,14 +83,6 @@ function rangeOf({ req }: Exchange, { digest, sizeBytes }: BlobLocation): Return
   const ifRange = req.headers['if-range'];
   if (ifRange !== undefined && ifRange !== etagOf(digest)) return 'whole';
   return parseByteRange(req.headers.range, sizeBytes);
-}
-
-function partHeaders(headers: Headers, { start, end }: ByteRange, sizeBytes: number): Headers {
-  return {
-    ...headers,
-    'Content-Length': String(end - start),
-    'Content-Range': `bytes ${start}-${end - 1}/${sizeBytes}`,
-  };
 }
 
 function unsatisfiable({ sizeBytes }: BlobLocation): RegistryError {
