@@ -16,6 +16,7 @@ const HELP = `usage: npm <command>, in a fresh clone too: what is missing is bro
   npm run atoll -- ...      the command atoll; npm run atoll -- --help lists what it does
   npm test                  every test; arguments after -- go to turbo, such as --filter=@atoll/core
   npm run bench             the benchmarks
+  npm run conformance       Atoll against every conformance suite at hand; -- --help says how to bring more of them
   npm run build             compiles
   npm run lint              ESLint and Prettier; npm run format repairs what can be repaired
 `;
@@ -28,6 +29,7 @@ const commands = {
   atoll,
   test: runTests,
   bench: runBench,
+  conformance: runConformance,
   build: async ({ node, env }) => {
     await build(node, env, root);
     return 0;
@@ -91,6 +93,11 @@ async function runBench({ node, env }, args) {
   await build(node, env, root);
   const threads = { UV_THREADPOOL_SIZE: THREADS, ...env };
   return run(node, [join(root, 'test', 'dist', 'bench', 'run.js'), ...args], { env: threads, cwd: root });
+}
+
+async function runConformance({ node, env }, args) {
+  await build(node, env, root);
+  return run(node, [join(root, 'test', 'dist', 'conformance', 'run.js'), ...args], { env, cwd: root });
 }
 
 /** Incremental: nothing is compiled twice, and a build that is up to date costs a look at the files. */

@@ -32,6 +32,7 @@ export class Service {
     // A command that cannot be started only emits 'error', and then has no 'exit'.
     this.#ended = Promise.race([once(this.#child, 'exit'), once(this.#child, 'error')]).catch(() => undefined);
     process.once('exit', this.#killNow);
+    void this.#ended.then(() => process.removeListener('exit', this.#killNow));
   }
 
   get pid(): number {
@@ -46,9 +47,17 @@ export class Service {
   /** Asks the process to end and answers its exit status; kills it when it has not ended after `graceMs`. */
   async stop(graceMs = 30_000): Promise<number | undefined> {
     if (this.running) process.kill(this.pid, 'SIGTERM');
-    const ended = await Promise.race([this.#ended.then(() => true), sleep(graceMs, false, { ref: false })]);
-    if (!ended) await this.kill();
-    process.removeListener('exit', this.#killNow);
+    if (!(await this.ended(graceMs))) await this.kill();
+    return this.exitStatus;
+  }
+
+  /** Waits for the process to end by itself; `false` when it has not after `patienceMs`. */
+  async ended(patienceMs: number): Promise<boolean> {
+    return Promise.race([this.#ended.then(() => true), sleep(patienceMs, false, { ref: false })]);
+  }
+
+  /** Absent while it runs, and when a signal ended it or it could not be started. */
+  get exitStatus(): number | undefined {
     return this.#child.exitCode ?? undefined;
   }
 
@@ -56,7 +65,6 @@ export class Service {
   async kill(): Promise<void> {
     this.#killNow();
     await this.#ended;
-    process.removeListener('exit', this.#killNow);
   }
 
   /** The last lines written, for a message about what went wrong. */

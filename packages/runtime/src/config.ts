@@ -14,7 +14,7 @@ import {
 
 const PREFIX = 'ATOLL_';
 /** What tests of the product read for themselves; the product ignores it. */
-const TEST_PREFIX = 'ATOLL_TEST_';
+const TEST_PREFIXES = ['ATOLL_TEST_', 'ATOLL_CONFORMANCE_'];
 
 const DAY_SECONDS = 86_400;
 
@@ -160,7 +160,7 @@ function named(env: z.output<typeof Environment>) {
 function productNames(env: NodeJS.ProcessEnv): Record<string, string> {
   const ours: Record<string, string> = {};
   for (const [name, value] of Object.entries(env)) {
-    if (!name.startsWith(PREFIX) || name.startsWith(TEST_PREFIX)) continue;
+    if (!name.startsWith(PREFIX) || TEST_PREFIXES.some((prefix) => name.startsWith(prefix))) continue;
     if (value !== undefined && value !== '') ours[name] = value;
   }
   return ours;
