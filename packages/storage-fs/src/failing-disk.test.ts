@@ -52,7 +52,7 @@ describe('a disk that fails', () => {
 
   test('no more open files than allowed fails a read as unavailable, not as absent', async () => {
     const { fault, store } = await openFailing();
-    fault.fail = (call) => (call.name === 'open' || call.name === 'stat' ? 'EMFILE' : undefined);
+    fault.fail = ({ name }) => (['open', 'opendir', 'stat'].includes(name) ? 'EMFILE' : undefined);
     await expect(store.get('x/a')).rejects.toMatchObject({ kind: 'unavailable' });
     await expect(store.head('x/a')).rejects.toMatchObject({ kind: 'unavailable' });
     await expect(store.list('x/', { limit: 1 })).rejects.toMatchObject({ kind: 'unavailable' });

@@ -3,7 +3,7 @@ import type * as fs from 'node:fs/promises';
 /** The calls of `node:fs/promises` that this package makes, so that a test can let one fail. */
 export type FileSystem = Pick<
   typeof fs,
-  'link' | 'mkdir' | 'open' | 'readdir' | 'readFile' | 'rename' | 'stat' | 'unlink'
+  'link' | 'mkdir' | 'open' | 'opendir' | 'readdir' | 'readFile' | 'rename' | 'stat' | 'unlink'
 >;
 
 /** The `ENOENT` of a failed system call, or `undefined` when the error is of another kind. */

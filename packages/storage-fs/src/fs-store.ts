@@ -20,10 +20,13 @@ import { BufferPool } from './buffer-pool.js';
 import { FileBody } from './file-body.js';
 import { unlessAbsent, type FileSystem } from './file-system.js';
 import { Folders } from './folders.js';
+import { ForeignFolders } from './foreign-folders.js';
 import { pathOfKey } from './key-path.js';
 import { LatestOnly } from './latest-only.js';
+import { ListedFiles } from './listed-files.js';
 import { Lister } from './lister.js';
 import { ObjectCache, type Change } from './object-cache.js';
+import { OwnedFolders, type Left } from './owned-folders.js';
 import { OwnerLock } from './owner-lock.js';
 import { PartFiles } from './part-files.js';
 import { prepareRoot } from './prepare-root.js';
@@ -33,6 +36,7 @@ import { toReadError, toStorageError } from './to-storage-error.js';
 import { writeChunks } from './write-chunks.js';
 
 const DEFAULT_CACHE_BYTES = 67_108_864;
+const DEFAULT_NAMES_BYTES = 67_108_864;
 /** From here on a read or a write costs little beside the copying, and the memory for a hundred streams is still small. */
 const BUFFER_BYTES = 1_048_576;
 const KEPT_BUFFERS = 32;
@@ -44,6 +48,8 @@ export interface FsStoreOptions {
   readonly readOnly?: boolean;
   /** How much memory small objects may take; 64 MiB by default. */
   readonly cacheBytes?: number;
+  /** How much memory the names of listed folders may take, roughly; 64 MiB by default. */
+  readonly namesBytes?: number;
   readonly clock?: Clock;
   readonly files?: FileSystem;
 }
@@ -77,6 +83,7 @@ export class FsStore implements ObjectStore {
   readonly #folders: Folders;
   readonly #publisher: Publisher;
   readonly #parts: PartFiles;
+  readonly #owned: OwnedFolders | undefined;
   readonly #lister: Lister;
   readonly #cache: ObjectCache | undefined;
   readonly #lock: OwnerLock | undefined;
@@ -90,7 +97,7 @@ export class FsStore implements ObjectStore {
     root: string,
     files: FileSystem,
     lock: OwnerLock | undefined,
-    { clock = systemClock, cacheBytes = DEFAULT_CACHE_BYTES }: FsStoreOptions,
+    { clock = systemClock, cacheBytes = DEFAULT_CACHE_BYTES, namesBytes = DEFAULT_NAMES_BYTES }: FsStoreOptions,
   ) {
     this.url = pathToFileURL(root).href;
     this.#root = root;
@@ -101,9 +108,12 @@ export class FsStore implements ObjectStore {
     this.#folders = new Folders(files, root);
     this.#publisher = new Publisher(files, this.#folders, this.#stamps, join(root, 'tmp'));
     this.#parts = new PartFiles(files, this.#folders, this.#publisher, this.#buffers);
-    this.#lister = new Lister(files, this.#objects, (key) => this.#stat(key));
+    const listed = new ListedFiles(files, this.#objects);
     // Only the one process that writes may remember what is on disk.
     this.#cache = lock && new ObjectCache(cacheBytes);
+    this.#owned = lock && new OwnedFolders(listed, namesBytes);
+    const folders = this.#owned ?? new ForeignFolders(listed, namesBytes);
+    this.#lister = new Lister(folders, (key, facts) => this.#infoOf(key, facts));
   }
 
   /**
@@ -161,23 +171,23 @@ export class FsStore implements ObjectStore {
   }
 
   async put(key: string, body: Uint8Array, condition: PutCondition, { signal }: CallOptions = {}) {
-    const { stored } = await this.#changing(key, signal, async (path): Promise<Change> => {
+    const { stored } = await this.#changing(key, signal, async (path): Promise<Change & Left> => {
       if ('ifVersion' in condition && (await this.#stat(key))?.version !== condition.ifVersion) return {};
       const write = (handle: nodeFiles.FileHandle) => handle.writeFile(body);
       const facts = await this.#publisher.publish(path, write, { replace: !('ifAbsent' in condition) });
-      return facts === 'exists' ? {} : { stored: { info: this.#infoOf(key, facts), body } };
+      return facts === 'exists' ? {} : { stored: { info: this.#infoOf(key, facts), body }, left: facts };
     });
     return stored === undefined ? 'conflict' : { version: stored.info.version };
   }
 
   async delete(key: string, condition: DeleteCondition, { signal }: CallOptions = {}) {
-    const { outcome } = await this.#changing(key, signal, async (path): Promise<Change & { outcome: Deletion }> => {
+    const { outcome } = await this.#changing(key, signal, async (path): Promise<Left & { outcome: Deletion }> => {
       const current = await this.#stat(key);
-      if (current === undefined) return { outcome: 'absent' };
+      if (current === undefined) return { outcome: 'absent', left: 'nothing' };
       if ('ifVersion' in condition && current.version !== condition.ifVersion) return { outcome: 'conflict' };
       await this.#files.unlink(path);
       await this.#folders.sync(dirname(path));
-      return { outcome: 'deleted' };
+      return { outcome: 'deleted', left: 'nothing' };
     });
     return outcome;
   }
@@ -192,12 +202,13 @@ export class FsStore implements ObjectStore {
   }
 
   async putData(key: string, chunks: Chunks, { signal }: CallOptions = {}): Promise<{ sizeBytes: number }> {
-    return this.#writing(key, signal, async (path) => {
+    const { left } = await this.#listed(key, signal, async (path) => {
       const write = (handle: nodeFiles.FileHandle) => writeChunks(handle, chunks, 0, this.#buffers, { signal });
       const facts = await this.#publisher.publish(path, write, { replace: false });
       if (facts === 'exists') throw new StorageError('corrupt', `the data object ${key} exists`, { key });
-      return { sizeBytes: Number(facts.size) };
+      return { left: facts };
     });
+    return { sizeBytes: Number(left.size) };
   }
 
   async beginData(key: string, { signal }: CallOptions = {}): Promise<Json> {
@@ -223,9 +234,10 @@ export class FsStore implements ObjectStore {
 
   async completeData(key: string, _upload: Json, parts: readonly PartReceipt[], { signal }: CallOptions = {}) {
     const sizeBytes = parts.reduce((sum, part) => sum + part.sizeBytes, 0);
-    await this.#writing(key, signal, (path) =>
-      this.#uploads.run(key, () => this.#parts.complete(key, this.#partPath(key), path, sizeBytes)),
-    );
+    await this.#listed(key, signal, async (path) => {
+      await this.#uploads.run(key, () => this.#parts.complete(key, this.#partPath(key), path, sizeBytes));
+      return {};
+    });
     return { sizeBytes };
   }
 
@@ -296,8 +308,8 @@ export class FsStore implements ObjectStore {
     }
   }
 
-  /** One change of an object at a time, with the cache kept right. */
-  async #changing<T extends Change>(
+  /** One change of an object at a time, with the cache and the lists kept right. */
+  async #changing<T extends Change & Left>(
     key: string,
     signal: AbortSignal | undefined,
     task: (path: string) => Promise<T>,
@@ -305,9 +317,19 @@ export class FsStore implements ObjectStore {
     return this.#writing(key, signal, (path) =>
       this.#mutex.run(key, async () => {
         signal?.throwIfAborted();
-        return this.#cache === undefined ? task(path) : this.#cache.write(key, () => task(path));
+        const change = () => (this.#cache === undefined ? task(path) : this.#cache.write(key, () => task(path)));
+        return this.#owned?.change(key, change) ?? change();
       }),
     );
+  }
+
+  /** A write that makes an object which no other call changes, with the lists kept right. */
+  async #listed<T extends Left>(
+    key: string,
+    signal: AbortSignal | undefined,
+    task: (path: string) => Promise<T>,
+  ): Promise<T> {
+    return this.#writing(key, signal, (path) => this.#owned?.change(key, () => task(path)) ?? task(path));
   }
 
   /** @throws StorageError 'read-only', 'full', 'invalid-key' or 'unavailable' */

@@ -39,6 +39,7 @@ export function encodeSegment(segment: string): string {
 
 /** The segment that is stored under a file's name; `undefined` when no key makes such a name, so the file is not of the store. */
 export function decodeSegment(name: string): string | undefined {
+  if (!name.includes('%')) return SEGMENT.test(name) && name === name.toLowerCase() ? name : undefined;
   const [, lower = name, mask = '0'] = ESCAPED.exec(name) ?? [];
   const positions = BigInt(`0x${mask}`);
   let segment = '';

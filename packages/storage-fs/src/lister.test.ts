@@ -1,60 +1,140 @@
 import { utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { FsStore } from './fs-store.js';
+import type { ObjectStore } from '@atoll/storage';
+import { FsStore, type FsStoreOptions } from './fs-store.js';
 import { temporaryRoots } from './testing/temporary-root.js';
-import { watchedFiles } from './testing/watched-files.js';
+import { systemError, watchedFiles } from './testing/watched-files.js';
 
 const makeRoot = temporaryRoots();
+const some = Buffer.from('x');
 
-/** A store that holds the given keys, and the folders it has read since they were last taken. */
-async function openWith(keys: readonly string[]) {
-  const root = await makeRoot();
-  const objects = join(root, 'objects');
+/** A store, the folders it has read and the files it has asked for the facts of since these were last taken, and faults for it. */
+async function openWatched(options: FsStoreOptions) {
+  const objects = join(options.root, 'objects');
   const read: string[] = [];
+  const asked: string[] = [];
+  const fault: { name?: string; path?: string } = {};
   const files = watchedFiles(({ name, path }) => {
-    if (name === 'readdir' && path.startsWith(objects)) read.push(path.slice(objects.length));
+    if (name === fault.name && path.startsWith(fault.path ?? '')) throw systemError('ENOSPC');
+    if (!path.startsWith(objects)) return;
+    if (name === 'opendir') read.push(path.slice(objects.length) || '/');
+    if (name === 'stat') asked.push(path.slice(objects.length));
   });
-  const store = await FsStore.open({ root, files });
-  for (const key of keys) await store.put(key, Buffer.from('x'), { blind: true });
-  const list = async (prefix: string, after = '') => {
-    const { entries } = await store.list(prefix, { after, limit: 10 });
+  const store = await FsStore.open({ ...options, files });
+  const list = async (prefix: string, after = '', limit = 10) => {
+    [read, asked].forEach((calls) => calls.splice(0));
+    const { entries } = await store.list(prefix, { after, limit });
     return { keys: entries.map(({ key }) => key), read: read.splice(0) };
   };
-  return { store, objects, list };
+  return { store, objects, list, asked, fault };
+}
+
+async function put(store: ObjectStore, ...keys: string[]): Promise<void> {
+  for (const key of keys) await store.put(key, some, { blind: true });
 }
 
 describe('a list', () => {
-  test('reads only the folders that can hold what it is asked for', async () => {
-    const { store, objects, list } = await openWith(['a/1', 'b/1/x', 'b/2/x', 'c/1']);
-    // A time to come is that of a folder that has just changed, however slow the test is.
-    const later = Date.now() / 1000 + 3_600;
-    for (const folder of ['', 'a', 'b', 'b/1', 'b/2', 'c']) await utimes(join(objects, folder), later, later);
+  test('reads only the folders that can hold what it is asked for, each once', async () => {
+    const { store, list } = await openWatched({ root: await makeRoot() });
+    await put(store, 'a/1', 'b/1/x', 'b/2/x', 'c/1');
     expect(await list('c/')).toEqual({ keys: ['c/1'], read: ['/c'] });
-    expect(await list('b')).toEqual({ keys: ['b/1/x', 'b/2/x'], read: ['', '/b', '/b/1', '/b/2'] });
-    expect(await list('', 'b/1/x')).toEqual({ keys: ['b/2/x', 'c/1'], read: ['', '/b', '/b/1', '/b/2', '/c'] });
-    expect(await list('b/', 'b/10')).toEqual({ keys: ['b/2/x'], read: ['/b', '/b/2'] });
+    expect(await list('', 'b/1/x')).toEqual({ keys: ['b/2/x', 'c/1'], read: ['/', '/b', '/b/1', '/b/2'] });
+    expect(await list('b')).toEqual({ keys: ['b/1/x', 'b/2/x'], read: [] });
+    expect(await list('b/', 'b/10')).toEqual({ keys: ['b/2/x'], read: [] });
+    expect(await list('a/0')).toEqual({ keys: [], read: ['/a'] });
     await store.close();
   });
 
-  test('reads a folder again only when it has changed', async () => {
-    const { store, objects, list } = await openWith(['x/a']);
-    await utimes(join(objects, 'x'), 1_000_000, 1_000_000);
-    expect(await list('x/')).toEqual({ keys: ['x/a'], read: ['/x'] });
-    expect(await list('x/')).toEqual({ keys: ['x/a'], read: [] });
-    await store.put('x/b', Buffer.from('x'), { blind: true });
-    expect(await list('x/')).toEqual({ keys: ['x/a', 'x/b'], read: ['/x'] });
+  test('knows of its own process what was written, without reading again', async () => {
+    const { store, list, asked } = await openWatched({ root: await makeRoot() });
+    await put(store, 'x/B', 'x/c/1');
+    await list('');
+    const { version } = (await store.head('x/B')) ?? { version: '' };
+    await put(store, 'x/A', 'x/d/e/1', 'y');
+    await store.delete('x/B', { ifVersion: version });
+    await store.putData('z/1', chunks());
+    expect(await list('')).toEqual({
+      keys: ['x/A', 'x/c/1', 'x/d/e/1', 'y', 'z/1'],
+      read: ['/x/d', '/x/d/e', '/z'],
+    });
+    expect((await list('')).read).toEqual([]);
+    expect(asked).toEqual([]);
+    const { entries } = await store.list('', { limit: 10 });
+    expect(entries).toEqual(await Promise.all(entries.map(({ key }) => store.head(key))));
     await store.close();
   });
 
-  test('does not trust the time of a folder that has not passed for a while', async () => {
-    const { store, objects, list } = await openWith(['x/a']);
-    const now = Date.now() / 1000 + 60;
-    await utimes(join(objects, 'x'), now, now);
+  test('asks the disk for the facts of no more files than a page has', async () => {
+    const { store, list, asked } = await openWatched({ root: await makeRoot(), cacheBytes: 0 });
+    const keys = Array.from({ length: 200 }, (_, i) => `x/${i + 100}`);
+    await put(store, ...keys);
+    await store.close();
+    const again = await openWatched({ root: join(store.url.slice('file://'.length)) });
+    expect(await again.list('x/', 'x/149', 5)).toEqual({ keys: keys.slice(50, 55), read: ['/x'] });
+    expect(again.asked).toEqual(keys.slice(50, 56).map((key) => `/${key}`));
+    expect(asked).toEqual([]);
+    expect((await list('x/')).keys).toHaveLength(10);
+    await again.store.close();
+  });
+
+  test('does not show what could not be written, and shows it once it could', async () => {
+    const { store, list, fault } = await openWatched({ root: await makeRoot() });
+    await put(store, 'x/a');
+    await list('x/');
+    fault.name = 'link';
+    await expect(store.put('x/b', some, { ifAbsent: true })).rejects.toMatchObject({ kind: 'full' });
+    await expect(store.put('x/new/b', some, { ifAbsent: true })).rejects.toMatchObject({ kind: 'full' });
+    delete fault.name;
     expect((await list('x/')).keys).toEqual(['x/a']);
-    await store.put('x/b', Buffer.from('x'), { blind: true });
-    await utimes(join(objects, 'x'), now, now);
+    await store.put('x/b', some, { ifAbsent: true });
+    await store.put('x/new/b', some, { ifAbsent: true });
+    expect((await list('x/')).keys).toEqual(['x/a', 'x/b', 'x/new/b']);
+    await store.close();
+  });
+
+  test('shows a file whose folder could not be flushed, as a get does', async () => {
+    const { store, objects, list, fault } = await openWatched({ root: await makeRoot() });
+    await put(store, 'x/a');
+    await list('x/');
+    Object.assign(fault, { name: 'handle.sync', path: objects });
+    await expect(store.put('x/b', some, { ifAbsent: true })).rejects.toMatchObject({ kind: 'full' });
+    delete fault.name;
+    expect(await store.head('x/b')).toBeDefined();
     expect((await list('x/')).keys).toEqual(['x/a', 'x/b']);
     await store.close();
   });
 });
+
+describe('a list beside the process that writes', () => {
+  test('reads a folder again only when it has changed', async () => {
+    const root = await makeRoot();
+    const owner = await FsStore.open({ root });
+    await put(owner, 'x/a');
+    const { objects, list } = await openWatched({ root, readOnly: true });
+    await utimes(join(objects, 'x'), 1_000_000, 1_000_000);
+    expect(await list('x/')).toEqual({ keys: ['x/a'], read: ['/x'] });
+    expect(await list('x/')).toEqual({ keys: ['x/a'], read: [] });
+    await put(owner, 'x/b');
+    expect(await list('x/')).toEqual({ keys: ['x/a', 'x/b'], read: ['/x'] });
+    await owner.close();
+  });
+
+  test('does not trust the time of a folder that has not passed for a while', async () => {
+    const root = await makeRoot();
+    const owner = await FsStore.open({ root });
+    await put(owner, 'x/a');
+    const { objects, list } = await openWatched({ root, readOnly: true });
+    const now = Date.now() / 1000 + 60;
+    await utimes(join(objects, 'x'), now, now);
+    expect((await list('x/')).keys).toEqual(['x/a']);
+    await put(owner, 'x/b');
+    await utimes(join(objects, 'x'), now, now);
+    expect((await list('x/')).keys).toEqual(['x/a', 'x/b']);
+    await owner.close();
+  });
+});
+
+async function* chunks() {
+  yield some;
+}

@@ -1,36 +1,38 @@
-import { join } from 'node:path';
-import { compareKeys, lowerBound, type CallOptions, type ObjectInfo } from '@atoll/storage';
-import { LRUCache } from 'lru-cache';
-import { unlessAbsent, type FileSystem } from './file-system.js';
-import { decodeSegment, encodeSegment, isKey } from './key-path.js';
+import type { CallOptions, ObjectInfo } from '@atoll/storage';
+import type { FolderView } from './folder-view.js';
+import { isKey } from './key-path.js';
+import type { FileFacts } from './publisher.js';
 
-const STATS_AT_ONCE = 32;
-const MAX_CACHED_NAMES = 500_000;
-// Longer than the step of any clock that file systems take their times from.
-const SETTLED_NS = 1_000_000_000n;
+const FILES_AT_ONCE = 32;
+const NAMES_AT_ONCE = 128;
 
-interface Listing {
-  readonly changedNs: bigint;
-  readonly names: readonly string[];
+/** What a list reads folders from. A folder's path is that of its keys: `''`, or what ends in `/`. */
+export interface ListedFolders {
+  /** All names that are in the folder from now on until the view is done with, and perhaps some that are not. */
+  view(folder: string): Promise<FolderView>;
+  /** `undefined` when there is no such file. */
+  facts(folder: string, name: string): Promise<FileFacts | undefined>;
+}
+
+interface Found {
+  readonly folder: string;
+  readonly name: string;
+  readonly facts: FileFacts | undefined;
 }
 
 /**
- * Lists keys in the order of their bytes, with as many `stat` calls as a page has entries. It descends only into folders that can
- * hold keys of the page, and reads a folder again only if it has changed since.
+ * Lists keys in the order of their bytes. It descends only into folders that can hold keys of the page, and asks for the facts of as
+ * many files as a page has entries, where they are not known.
+ *
+ * Keys are ASCII, so `<` compares them as their bytes do, with each other and with any text that a caller gives.
  */
 export class Lister {
-  readonly #files: FileSystem;
-  readonly #objects: string;
-  readonly #info: (key: string) => Promise<ObjectInfo | undefined>;
-  readonly #listings = new LRUCache<string, Listing>({
-    maxSize: MAX_CACHED_NAMES,
-    sizeCalculation: ({ names }) => names.length + 1,
-  });
+  readonly #folders: ListedFolders;
+  readonly #infoOf: (key: string, facts: FileFacts) => ObjectInfo;
 
-  constructor(files: FileSystem, objects: string, info: (key: string) => Promise<ObjectInfo | undefined>) {
-    this.#files = files;
-    this.#objects = objects;
-    this.#info = info;
+  constructor(folders: ListedFolders, infoOf: (key: string, facts: FileFacts) => ObjectInfo) {
+    this.#folders = folders;
+    this.#infoOf = infoOf;
   }
 
   async list(
@@ -38,12 +40,12 @@ export class Lister {
     { after = '', limit, signal }: CallOptions & { after?: string; limit: number },
   ): Promise<{ entries: ObjectInfo[]; more: boolean }> {
     const entries: ObjectInfo[] = [];
-    let batch: string[] = [];
+    let batch: Found[] = [];
     const parent = prefix.slice(0, prefix.lastIndexOf('/') + 1);
     if (parent !== '' && !isKey(parent.slice(0, -1))) return { entries, more: false };
-    for await (const key of this.#walk(parent, prefix, after)) {
-      batch.push(key);
-      if (batch.length < Math.min(STATS_AT_ONCE, limit + 1 - entries.length)) continue;
+    for await (const found of this.#walk(parent, prefix, after)) {
+      batch.push(found);
+      if (batch.length < Math.min(FILES_AT_ONCE, limit + 1 - entries.length)) continue;
       signal?.throwIfAborted();
       entries.push(...(await this.#infos(batch)));
       batch = [];
@@ -53,53 +55,46 @@ export class Lister {
     return { entries: entries.slice(0, limit), more: entries.length > limit };
   }
 
-  /** The keys below a folder, itself a prefix that ends in `/` or is empty, in order. */
-  async *#walk(folder: string, prefix: string, after: string): AsyncGenerator<string> {
-    const names = await this.#namesIn(folder);
-    for (let at = this.#firstAt(names, folder, prefix, after); at < names.length; at++) {
-      const path = folder + (names[at] ?? '');
+  /** The files below a folder in the order of their keys. */
+  async *#walk(folder: string, prefix: string, after: string): AsyncGenerator<Found> {
+    for await (const found of this.#namesFrom(folder, startIn(folder, after > prefix ? after : prefix))) {
+      const path = folder + found.name;
       const mayMatch = path.startsWith(prefix) || (path.endsWith('/') && prefix.startsWith(path));
-      if (!mayMatch && compareKeys(path, prefix) > 0) return;
+      if (!mayMatch && path > prefix) return;
       if (!mayMatch) continue;
       if (!path.endsWith('/')) {
-        if (compareKeys(path, after) > 0) yield path;
-      } else if (after.startsWith(path) || compareKeys(path, after) > 0) yield* this.#walk(path, prefix, after);
+        if (path > after) yield found;
+      } else if (after.startsWith(path) || path > after) yield* this.#walk(path, prefix, after);
     }
   }
 
-  /** The place of the first name that can matter. The one before the bound may be a folder that holds what follows the bound. */
-  #firstAt(names: readonly string[], folder: string, prefix: string, after: string): number {
-    const bound = compareKeys(after, prefix) > 0 ? after : prefix;
-    if (!bound.startsWith(folder)) return 0;
-    return Math.max(0, lowerBound(names, bound.slice(folder.length)) - 1);
-  }
-
-  /** The segments in a folder, decoded and in order; those that are folders end in `/`, which is also how they sort. */
-  async #namesIn(folder: string): Promise<readonly string[]> {
-    const path = join(this.#objects, ...folder.split('/').map(encodeSegment));
-    const before = await unlessAbsent(this.#files.stat(path, { bigint: true }));
-    if (before === undefined) return [];
-    const known = this.#listings.get(path);
-    if (known?.changedNs === before.mtimeNs) return known.names;
-    const names = await this.#read(path);
-    // A folder that changed a moment ago may change again without its time telling.
-    const settled = BigInt(Date.now()) * 1_000_000n - before.mtimeNs > SETTLED_NS;
-    if (settled) this.#listings.set(path, { changedNs: before.mtimeNs, names });
-    return names;
-  }
-
-  async #read(path: string): Promise<string[]> {
-    const names: string[] = [];
-    for (const entry of (await unlessAbsent(this.#files.readdir(path, { withFileTypes: true }))) ?? []) {
-      const segment = decodeSegment(entry.name);
-      if (segment !== undefined) names.push(entry.isDirectory() ? `${segment}/` : segment);
+  /** Finds its place again by the last name after every few, for the folder may change while its names are looked at. */
+  async *#namesFrom(folder: string, start: string): AsyncGenerator<Found> {
+    const view = await this.#folders.view(folder);
+    for (let next: string | undefined = start; next !== undefined;) {
+      const names = view.from(next, NAMES_AT_ONCE);
+      for (const { name, facts } of names) yield { folder, name, facts };
+      const last = names.at(-1)?.name;
+      next = last === undefined || names.length < NAMES_AT_ONCE ? undefined : `${last}\0`;
     }
-    return names.sort(compareKeys);
   }
 
-  /** Those that are still there. */
-  async #infos(keys: readonly string[]): Promise<ObjectInfo[]> {
-    const infos = await Promise.all(keys.map((key) => this.#info(key)));
+  /** Of those that are there. */
+  async #infos(batch: readonly Found[]): Promise<ObjectInfo[]> {
+    const infos = await Promise.all(batch.map((found) => this.#info(found)));
     return infos.filter((info) => info !== undefined);
   }
+
+  async #info({ folder, name, facts }: Found): Promise<ObjectInfo | undefined> {
+    const found = facts ?? (await this.#folders.facts(folder, name));
+    return found && this.#infoOf(folder + name, found);
+  }
+}
+
+/** The first name in a folder that can matter, or stand for a folder that matters, when keys before `bound` do not. */
+function startIn(folder: string, bound: string): string {
+  if (!bound.startsWith(folder)) return '';
+  const rest = bound.slice(folder.length);
+  const slash = rest.indexOf('/');
+  return slash < 0 ? rest : rest.slice(0, slash + 1);
 }

@@ -6,7 +6,7 @@ export interface CachedObject {
   readonly body: Uint8Array;
 }
 
-/** What a write has left: the object, or nothing. */
+/** What a write has left, if it is to be kept. */
 export interface Change {
   readonly stored?: CachedObject;
 }
