@@ -15,7 +15,7 @@ const HELP = `usage: npm <command>, in a fresh clone too: what is missing is bro
   npm start                 two regions on this machine: eu on port 5001, us on port 5002
   npm run atoll -- ...      the command atoll; npm run atoll -- --help lists what it does
   npm test                  every test; arguments after -- go to turbo, such as --filter=@atoll/core
-  npm run bench             the benchmarks
+  npm run bench             the benchmarks, beside other registries; -- --help lists the options
   npm run conformance       Atoll against every conformance suite at hand; -- --help says how to bring more of them
   npm run build             compiles
   npm run lint              ESLint and Prettier; npm run format repairs what can be repaired
@@ -89,7 +89,8 @@ async function runTests({ node, env }, args) {
 
 async function runBench({ node, env }, args) {
   const { BENCH_TOOLS, findTools } = await import('./tools.mjs');
-  await findTools(BENCH_TOOLS, env);
+  // The small form takes what is there.
+  if (!args.some((arg) => ['--help', '-h', '--small'].includes(arg))) await findTools(BENCH_TOOLS, env);
   await build(node, env, root);
   const threads = { UV_THREADPOOL_SIZE: THREADS, ...env };
   return run(node, [join(root, 'test', 'dist', 'bench', 'run.js'), ...args], { env: threads, cwd: root });

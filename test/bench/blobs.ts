@@ -1,12 +1,11 @@
-import { execFileSync } from 'node:child_process';
-import { closeSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { median, rateFigure, type BenchContext, type Figure } from './figures.js';
-import { load, megabytesPerSecond, script, type LoadResult } from './load-task.js';
+import { hashAndWrite, load, megabytesPerSecond } from './load-task.js';
 import { startDockerRegistry, startServe, stopPeer, type Peer } from './peers.js';
+import { settle } from './settle.js';
 
 const MEBIBYTE = 1024 * 1024;
-const SCRATCH_BYTES = 1536 * MEBIBYTE;
 const ONE = { sizeBytes: 512 * MEBIBYTE, count: 1, streams: 1 };
 const EIGHT = { sizeBytes: 64 * MEBIBYTE, count: 16, streams: 8 };
 
@@ -45,10 +44,11 @@ export async function benchBlobs({ folder, rounds, note }: BenchContext): Promis
   ];
 }
 
-async function bareWrite(file: string): Promise<number> {
-  settle(dirname(file));
-  const result = (await script('baseline-write.js', file, String(ONE.sizeBytes))) as LoadResult;
-  rmSync(file);
+async function bareWrite(folder: string): Promise<number> {
+  settle(dirname(folder));
+  mkdirSync(folder);
+  const result = await hashAndWrite({ folder, ...ONE, durable: false });
+  rmSync(folder, { recursive: true });
   return megabytesPerSecond(result);
 }
 
@@ -65,19 +65,4 @@ async function measure(peer: Peer, folder: string, rates: Rates): Promise<void> 
     megabytesPerSecond(await load({ ...common, kind: 'pull', name: 'eight', ...EIGHT, verify: true })),
   );
   await stopPeer(peer, folder);
-}
-
-/**
- * Gives every measurement the same start: nothing left to be written, and memory for the file cache that the machine really has.
- * On a virtual machine the first touch of memory costs more than the write it is for.
- */
-function settle(folder: string): void {
-  const scratch = join(folder, 'scratch');
-  const chunk = Buffer.alloc(16 * MEBIBYTE);
-  const file = openSync(scratch, 'w');
-  for (let written = 0; written < SCRATCH_BYTES; written += chunk.length) writeSync(file, chunk);
-  fsyncSync(file);
-  closeSync(file);
-  rmSync(scratch);
-  execFileSync('sync');
 }

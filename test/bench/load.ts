@@ -5,51 +5,25 @@ import { once } from 'node:events';
 import { Agent, request, type ClientRequest, type IncomingMessage } from 'node:http';
 import { lightGet } from './light-get.js';
 import { LoadTask, type LoadResult } from './load-task.js';
-
-const CHUNK_BYTES = 1024 * 1024;
-const filler = Buffer.alloc(CHUNK_BYTES, 'what a layer is made of does not matter here ');
-
-/** A blob that is told from others by its first bytes. */
-class Pattern {
-  readonly digest: string;
-
-  constructor(
-    name: string,
-    readonly sizeBytes: number,
-  ) {
-    this.#first = Buffer.concat([Buffer.from(name.padEnd(64)), filler.subarray(64)]);
-    const hash = createHash('sha256');
-    for (const chunk of this.chunks()) hash.update(chunk);
-    this.digest = `sha256:${hash.digest('hex')}`;
-  }
-
-  readonly #first: Buffer;
-
-  *chunks(): Generator<Buffer> {
-    for (let sent = 0; sent < this.sizeBytes; sent += CHUNK_BYTES) {
-      const whole = sent === 0 ? this.#first : filler;
-      yield whole.subarray(0, Math.min(CHUNK_BYTES, this.sizeBytes - sent));
-    }
-  }
-}
+import { Pattern } from './pattern.js';
 
 const task = LoadTask.parse(JSON.parse(process.argv[2] ?? ''));
 const agent = new Agent({ keepAlive: true, maxSockets: task.streams });
 const patterns = Array.from({ length: task.count }, (_, at) => new Pattern(`${task.name} ${at}`, task.sizeBytes));
 const begin = performance.now();
-await inStreams(task.kind === 'push' ? push : pull);
+await inStreams(task.kind === 'push' ? push : pull, task.repeats);
 const seconds = (performance.now() - begin) / 1000;
 if (task.kind === 'pull' && task.verify) await inStreams((pattern) => pull(pattern, true));
 const result: LoadResult = {
   seconds,
-  bytes: task.count * task.sizeBytes,
+  bytes: task.count * task.repeats * task.sizeBytes,
   digests: patterns.map(({ digest }) => digest),
 };
 process.stdout.write(JSON.stringify(result));
 process.exit(0);
 
-async function inStreams(work: (pattern: Pattern) => Promise<void>): Promise<void> {
-  const left = [...patterns];
+async function inStreams(work: (pattern: Pattern) => Promise<void>, repeats = 1): Promise<void> {
+  const left = Array.from({ length: repeats }, () => patterns).flat();
   const stream = async (): Promise<void> => {
     for (let next = left.shift(); next !== undefined; next = left.shift()) await work(next);
   };

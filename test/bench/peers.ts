@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { findTool } from '../clients/tool.js';
 import { isReady, serveRegion } from '../harness/atoll.js';
 import { freePorts, Service } from '../harness/service.js';
 import { Wire } from '../harness/wire.js';
@@ -11,12 +12,13 @@ export interface Peer {
   readonly wire: Wire;
 }
 
-/** One region of Atoll alone, as `atoll serve` runs it. */
-export async function startServe(folder: string): Promise<Peer> {
+/** One region of Atoll alone, as `atoll serve` runs it. A profile of the processor is left in `profileFolder` when it stops. */
+export async function startServe(folder: string, profileFolder?: string): Promise<Peer> {
   const [port = 0] = await freePorts(1);
   mkdirSync(folder, { recursive: true });
+  const nodeArgs = profileFolder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`];
   const { service, wire } = await serveRegion(
-    { folder: join(folder, 'bucket'), region: 'eu' },
+    { folder: join(folder, 'bucket'), region: 'eu', nodeArgs },
     port,
     join(folder, 'atoll.log'),
   );
@@ -24,7 +26,12 @@ export async function startServe(folder: string): Promise<Peer> {
 }
 
 /** Debian's docker-registry on a folder of the same disk, without access log. */
-export async function startDockerRegistry(folder: string): Promise<Peer> {
+export function startDockerRegistry(folder: string): Promise<Peer> {
+  return startDistribution('docker-registry', folder);
+}
+
+/** Any version of distribution, whose command is `tool`. */
+export async function startDistribution(tool: string, folder: string): Promise<Peer> {
   const [port = 0] = await freePorts(1);
   mkdirSync(folder, { recursive: true });
   const config = join(folder, 'registry.yml');
@@ -37,17 +44,57 @@ export async function startDockerRegistry(folder: string): Promise<Peer> {
       `http: { addr: "127.0.0.1:${port}" }`,
     ].join('\n'),
   );
-  const service = new Service({
-    command: 'docker-registry',
-    args: ['serve', config],
-    logFile: join(folder, 'registry.log'),
-  });
-  const wire = new Wire(`http://127.0.0.1:${port}`);
-  await isReady(service, wire, 30_000, '/v2/');
-  return { name: 'docker-registry', service, wire };
+  // Its newer versions send traces to a collector on this machine unless told not to.
+  const env = { ...process.env, OTEL_TRACES_EXPORTER: 'none' };
+  return startProgram(tool, { command: toolFile(tool), args: ['serve', config], env, folder, port });
 }
 
-export async function stopPeer({ service, wire }: Peer, folder?: string): Promise<void> {
+export async function startOlareg(folder: string): Promise<Peer> {
+  const [port = 0] = await freePorts(1);
+  const args = ['serve', '--addr', '127.0.0.1', '--port', String(port), '--dir', join(folder, 'bucket')];
+  return startProgram('olareg', { command: toolFile('olareg'), args: [...args, '--verbosity', 'error'], folder, port });
+}
+
+/** A registry started by a command of the shell, in which {port} and {folder} are replaced. */
+export async function startCommand(name: string, line: string, folder: string): Promise<Peer> {
+  const [port = 0] = await freePorts(1);
+  const filled = line.replaceAll('{port}', String(port)).replaceAll('{folder}', folder);
+  return startProgram(name, { command: '/bin/sh', args: ['-c', `exec ${filled}`], folder, port });
+}
+
+export interface Program {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env?: NodeJS.ProcessEnv;
+  /** Holds its log, and what it keeps. */
+  readonly folder: string;
+  readonly port: number;
+  /** A path that is answered with 200 as soon as it serves. */
+  readonly ready?: string;
+}
+
+export async function startProgram(name: string, program: Program): Promise<Peer> {
+  const { command, args, env, folder, port, ready = '/v2/' } = program;
+  mkdirSync(folder, { recursive: true });
+  const logFile = join(folder, `${name}.log`);
+  const service = new Service({ command, args, logFile, ...(env === undefined ? {} : { env }) });
+  const wire = new Wire(`http://127.0.0.1:${port}`);
+  try {
+    await isReady(service, wire, 30_000, ready);
+  } catch (cause) {
+    await service.kill();
+    throw cause;
+  }
+  return { name, service, wire };
+}
+
+function toolFile(name: string): string {
+  const file = findTool(name);
+  if (file === undefined) throw new Error(`${name} is not installed`);
+  return file;
+}
+
+export async function stopPeer({ service, wire }: Omit<Peer, 'name'>, folder?: string): Promise<void> {
   wire.close();
   await service.stop();
   if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
@@ -55,6 +102,14 @@ export async function stopPeer({ service, wire }: Peer, folder?: string): Promis
 
 /** Highest resident memory of a process so far, from the kernel. */
 export function peakResidentMebibytes(pid: number): number {
-  const kibibytes = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-  return Number(kibibytes ?? 0) / 1024;
+  return statusMebibytes(pid, 'VmHWM');
+}
+
+export function residentMebibytes(pid: number): number {
+  return statusMebibytes(pid, 'VmRSS');
+}
+
+function statusMebibytes(pid: number, field: string): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  return Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? Number.NaN) / 1024;
 }

@@ -1,16 +1,19 @@
-// Measures Atoll beside docker-registry and bare baselines and writes docs/performance.md:
-// node test/dist/bench/run.js [blobs memory manifests replication] --rounds 3
+// Measures Atoll beside other registries and bare baselines and writes docs/performance.md: node test/dist/bench/run.js --help
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
-import { checkoutFolder } from '../harness/checkout.js';
 import { table, writeBetween } from '../harness/paper.js';
 import { benchBlobs } from './blobs.js';
+import { HELP, readOptions, type RunOptions } from './command-line.js';
 import type { BenchContext, Figure } from './figures.js';
 import { benchManifests } from './manifests.js';
 import { benchMemory } from './memory.js';
+import { benchProtocol } from './protocol.js';
 import { benchReplication } from './replication.js';
+
+const PAGE = 'docs/performance.md';
+/** The figures of fewer rounds are printed and not kept. */
+const LEAST_KEPT_ROUNDS = 3;
 
 const BENCHES: Readonly<Record<string, (context: BenchContext) => Promise<Figure[]>>> = {
   memory: benchMemory,
@@ -19,31 +22,60 @@ const BENCHES: Readonly<Record<string, (context: BenchContext) => Promise<Figure
   replication: benchReplication,
 };
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    rounds: { type: 'string', default: '3' },
-    folder: { type: 'string', default: join(checkoutFolder(), '.cache') },
-  },
-});
-const unknown = positionals.filter((name) => !(name in BENCHES));
-if (unknown.length > 0)
-  throw new Error(`no bench named ${unknown.join(', ')}; there are ${Object.keys(BENCHES).join(', ')}`);
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
-mkdirSync(values.folder, { recursive: true });
-const folder = mkdtempSync(join(values.folder, 'bench-'));
-const rounds = Number(values.rounds);
-const figures: Figure[] = [];
-for (const [name, bench] of Object.entries(BENCHES)) {
-  if (positionals.length > 0 && !positionals.includes(name)) continue;
-  figures.push(...(await bench({ folder, rounds, note: print })));
+const options = readOptions(process.argv.slice(2), ['protocol', ...Object.keys(BENCHES)]);
+process.exitCode = options === 'help' ? help() : await run(options);
+
+function help(): number {
+  print(HELP);
+  return 0;
 }
-rmSync(folder, { recursive: true, force: true });
-const result = table(['what', 'atoll', 'beside it', 'ratio', 'wanted', 'met'], figures.map(cellsOf));
-const where = `Medians of ${rounds}, ${new Date().toISOString().slice(0, 10)}, Node ${process.version}, ${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}.`;
-print(`\n${where}\n\n${result}\n`);
-if (positionals.length === 0) writeBetween('docs/performance.md', 'bench', `${where}\n\n${result}`);
-process.exitCode = figures.some(({ met }) => met === false) ? 1 : 0;
+
+async function run(wanted: RunOptions): Promise<number> {
+  mkdirSync(wanted.folder, { recursive: true });
+  const folder = mkdtempSync(join(wanted.folder, 'bench-'));
+  const failures: string[] = [];
+  try {
+    if (wanted.names.includes('protocol')) failures.push(...(await runProtocol(wanted, folder)));
+    failures.push(...(await runOthers(wanted, folder)));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  for (const failure of failures) print(failure);
+  return failures.length === 0 ? 0 : 1;
+}
+
+async function runProtocol(wanted: RunOptions, folder: string): Promise<string[]> {
+  const rounds = wanted.rounds ?? 5;
+  const sheet = await benchProtocol({ ...wanted, folder, rounds, note: print });
+  if (wanted.small) print('\nVery little was moved, whatever the rows say: these figures mean nothing.');
+  report(
+    'protocol',
+    rounds,
+    sheet.markdown(),
+    rounds >= LEAST_KEPT_ROUNDS && !wanted.small && wanted.only === undefined,
+  );
+  return sheet.failures;
+}
+
+async function runOthers({ names, rounds = 3 }: RunOptions, folder: string): Promise<string[]> {
+  const figures: Figure[] = [];
+  const wanted = Object.entries(BENCHES).filter(([name]) => names.includes(name));
+  if (wanted.length === 0) return [];
+  for (const [, bench] of wanted) figures.push(...(await bench({ folder, rounds, note: print })));
+  const result = table(['what', 'atoll', 'beside it', 'ratio', 'wanted', 'met'], figures.map(cellsOf));
+  const whole = wanted.length === Object.keys(BENCHES).length;
+  report('bench', rounds, result, rounds >= LEAST_KEPT_ROUNDS && whole);
+  return figures
+    .filter(({ met }) => met === false)
+    .map(({ what, ratio, wanted: least }) => `not reached: ${what}, ${ratio} of ${least}`);
+}
+
+function report(name: string, rounds: number, result: string, kept: boolean): void {
+  const where = `Medians of ${rounds}, ${new Date().toISOString().slice(0, 10)}, Node ${process.version}, ${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}.`;
+  print(`\n${where}\n\n${result}\n`);
+  if (kept) writeBetween(PAGE, name, `${where}\n\n${result}`);
+}
 
 function cellsOf({ what, atoll, other, ratio, wanted, met }: Figure): string[] {
   return [what, atoll, other, ratio, wanted, met === undefined ? '-' : met ? 'yes' : 'NO'];

@@ -98,6 +98,8 @@ export interface RegionOptions {
   /** Bring in what the peers have, in the same process. */
   readonly withWorker?: boolean;
   readonly env?: NodeJS.ProcessEnv;
+  /** Options of Node itself. */
+  readonly nodeArgs?: readonly string[];
 }
 
 /** One region's API as a process. */
@@ -121,7 +123,12 @@ function regionEnvironment({ folder, region, peers = {}, env = {} }: RegionOptio
 /** The real `atoll serve`: the API of one region alone. */
 export async function serveRegion(options: RegionOptions, port: number, logFile: string): Promise<Served> {
   const env = regionEnvironment({ ...options, env: { ATOLL_PORT: String(port), ...options.env } });
-  const args = [atollMain(), 'serve', ...(options.withWorker === true ? ['--with-worker'] : [])];
+  const args = [
+    ...(options.nodeArgs ?? []),
+    atollMain(),
+    'serve',
+    ...(options.withWorker === true ? ['--with-worker'] : []),
+  ];
   const service = new Service({ command: process.execPath, args, env, logFile });
   const wire = new Wire(`http://127.0.0.1:${port}`);
   await isReady(service, wire);

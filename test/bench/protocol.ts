@@ -1,0 +1,81 @@
+import { join } from 'node:path';
+import type { BenchContext } from './figures.js';
+import { lineup, type Contestant } from './contestants.js';
+import { FULL, SMALL, tableRows, type Row } from './rows.js';
+import { Sheet } from './sheet.js';
+import { samples, takeTurn } from './turn.js';
+
+export interface ProtocolOptions extends BenchContext {
+  /** Registries named on the command line: a URL, or a command with {port} and {folder} in it. */
+  readonly peers: ReadonlyMap<string, string>;
+  /** Only rows with this in their name. */
+  readonly only?: string;
+  /** Only to see that everything can be measured: nothing is judged. */
+  readonly small: boolean;
+  /** Where Atoll leaves a profile of the processor, one for each round. */
+  readonly profileFolder?: string;
+}
+
+/** The work of a registry, Atoll and everyone else by turns in every round, each with a fresh process and an empty folder. */
+export async function benchProtocol(options: ProtocolOptions): Promise<Sheet> {
+  const { rounds, small, note, only = '', peers, profileFolder } = options;
+  const bodies = { manifest: samples.image.bytes, blob: samples.blob.bytes };
+  const line = lineup({ peers, bodies, ...(profileFolder === undefined ? {} : { profileFolder }) });
+  const rows = tableRows(line.registries).filter(({ what }) => what.includes(only));
+  const sheet = new Sheet({ rows, columns: line.columns, missing: line.missing, judged: !small });
+  for (const [column, why] of line.missing) note(`${column} is missing: ${why}`);
+  for (let round = 0; round < rounds; round++) {
+    // Nobody is always first after the same neighbour.
+    const order = [
+      ...line.contestants.slice(round % line.contestants.length),
+      ...line.contestants.slice(0, round % line.contestants.length),
+    ];
+    for (const contestant of order) await measure(options, { contestant, rows, round, sheet });
+  }
+  return sheet;
+}
+
+interface Bout {
+  readonly contestant: Contestant;
+  readonly rows: readonly Row[];
+  readonly round: number;
+  readonly sheet: Sheet;
+}
+
+/** What fails is told in the table, and the others go on. */
+async function measure(options: ProtocolOptions, { contestant, rows, round, sheet }: Bout): Promise<void> {
+  const { folder, rounds, small, note } = options;
+  const { column } = contestant;
+  const begin = performance.now();
+  const fail = (what: string, cause: unknown): void => {
+    sheet.fault(`${column}, ${what}, round ${round + 1}: ${firstLine(cause)}`);
+    note(`  ${column}, ${what} FAILED: ${String(cause)}`);
+  };
+  try {
+    await takeTurn({
+      contestant,
+      rows,
+      sizes: small ? SMALL : FULL,
+      folder: join(folder, `turn-${round}-${column.replaceAll(/\W/g, '-')}`),
+      salt: `${Date.now()}-${round}`,
+      found: (row, value) => {
+        sheet.add(row, column, value);
+        note(`  ${column}: ${row.what}, ${value.toFixed(1)} ${row.unit}`);
+      },
+      failed: ({ what }, cause) => fail(what, cause),
+    });
+  } catch (cause) {
+    fail('start', cause);
+  }
+  note(`round ${round + 1} of ${rounds}, ${column}: ${((performance.now() - begin) / 1000).toFixed(0)} s`);
+}
+
+function firstLine(cause: unknown): string {
+  const text = cause instanceof Error ? cause.message : String(cause);
+  return (
+    text
+      .split('\n')
+      .find((line) => line.trim() !== '')
+      ?.slice(0, 300) ?? 'no reason given'
+  );
+}
