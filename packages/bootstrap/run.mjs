@@ -17,6 +17,7 @@ const HELP = `usage: npm <command>, in a fresh clone too: what is missing is bro
   npm test                  every test; arguments after -- go to turbo, such as --filter=@atoll/core
   npm run bench             the benchmarks, beside other registries; -- --help lists the options
   npm run conformance       Atoll against every conformance suite at hand; -- --help says how to bring more of them
+  npm run interop           every client there is, against two regions; npm run interop -- --help
   npm run build             compiles
   npm run lint              ESLint and Prettier; npm run format repairs what can be repaired
 `;
@@ -30,6 +31,7 @@ const commands = {
   test: runTests,
   bench: runBench,
   conformance: runConformance,
+  interop: runInterop,
   build: async ({ node, env }) => {
     await build(node, env, root);
     return 0;
@@ -87,18 +89,27 @@ async function runTests({ node, env }, args) {
   return sum.failed === 0 ? 0 : 1;
 }
 
-async function runBench({ node, env }, args) {
+async function runBench(tools, args) {
   const { BENCH_TOOLS, findTools } = await import('./tools.mjs');
   // The small form takes what is there.
-  if (!args.some((arg) => ['--help', '-h', '--small'].includes(arg))) await findTools(BENCH_TOOLS, env);
-  await build(node, env, root);
-  const threads = { UV_THREADPOOL_SIZE: THREADS, ...env };
-  return run(node, [join(root, 'test', 'dist', 'bench', 'run.js'), ...args], { env: threads, cwd: root });
+  const takesWhatIsThere = args.some((arg) => ['--help', '-h', '--small'].includes(arg));
+  if (!takesWhatIsThere) await findTools(BENCH_TOOLS, tools.env);
+  return runOfTests(tools, 'bench', args);
 }
 
-async function runConformance({ node, env }, args) {
+/** It brings the clients itself, and goes on without those that cannot be had. */
+function runInterop(tools, args) {
+  return runOfTests(tools, 'clients', args);
+}
+
+function runConformance(tools, args) {
+  return runOfTests(tools, 'conformance', args);
+}
+
+async function runOfTests({ node, env }, folder, args) {
   await build(node, env, root);
-  return run(node, [join(root, 'test', 'dist', 'conformance', 'run.js'), ...args], { env, cwd: root });
+  const threads = { UV_THREADPOOL_SIZE: THREADS, ...env };
+  return run(node, [join(root, 'test', 'dist', folder, 'run.js'), ...args], { env: threads, cwd: root });
 }
 
 /** Incremental: nothing is compiled twice, and a build that is up to date costs a look at the files. */

@@ -1,88 +1,114 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { eventually, Service } from '../harness/service.js';
-import { startContainerd } from './containerd.js';
-import { findTool, Tools } from './tool.js';
+import { startContainerd, type Programs } from './containerd.js';
+import { pushSample } from './seed.js';
+import { wantedVersion } from './tool-table.js';
+import { toolFile, type Tools } from './tool.js';
 import type { Client, Trial } from './trial.js';
 
-export const docker: Client = {
-  name: 'Docker Engine',
-  programs: ['dockerd', 'docker', 'containerd', 'ctr', 'skopeo'],
-  version: async (tools) => (await tools.run('dockerd', '--version')).replace(/^Docker version ([^,]+).*/s, '$1'),
-  run: async (trial) => {
-    const { service, socket } = await startContainerd(trial.tools);
-    try {
-      const engine = await startEngine(trial.tools, socket);
-      try {
-        await use(trial, engine.tools);
-      } finally {
-        await engine.service.stop();
-        // dockerd leaves the namespace of its default network mounted.
-        await trial.tools.run('umount', join(trial.tools.home, 'e', 'netns', 'default')).catch(() => undefined);
-      }
-    } finally {
-      await service.stop();
-    }
-  },
+interface Engine extends Programs {
+  readonly dockerd: string;
+  /** The engine's configuration file. */
+  readonly config: object;
+  readonly options: readonly string[];
+}
+
+const CLASSIC: Engine = {
+  dockerd: 'dockerd',
+  containerd: 'containerd',
+  ctr: 'ctr',
+  config: { 'userland-proxy': false },
+  options: ['--storage-driver', 'vfs'],
+};
+const WITH_CONTAINERD_STORE: Engine = {
+  dockerd: 'dockerd2',
+  containerd: 'containerd2',
+  ctr: 'ctr2',
+  config: { features: { 'containerd-snapshotter': true }, 'userland-proxy': false },
+  options: ['--storage-driver', 'native'],
 };
 
-async function startEngine(tools: Tools, containerdSocket: string): Promise<{ service: Service; tools: Tools }> {
-  const at = (name: string): string => join(tools.home, name);
-  await mkdir(at('docker'), { recursive: true });
-  await writeFile(at('d.json'), '{}'); // Not the machine's own configuration.
-  const args = [
-    '--config-file',
-    at('d.json'),
-    '--containerd',
-    containerdSocket,
-    '--data-root',
-    at('d'),
-    '--exec-root',
-    at('e'),
-    '-p',
-    at('d.pid'),
-  ];
-  const modest = [
-    '--storage-driver',
-    'vfs',
-    '--iptables=false',
-    '--ip6tables=false',
-    '--bridge=none',
-    '--default-ulimit',
-    'nofile=1024:1024',
-  ];
+export const docker = dockerClient('docker-20', 'Docker Engine, classic store', CLASSIC);
+export const docker2 = dockerClient('docker-29', 'Docker Engine, containerd store', WITH_CONTAINERD_STORE);
+
+function dockerClient(id: string, name: string, engine: Engine): Client {
+  return {
+    id,
+    name,
+    programs: [engine.dockerd, 'docker', engine.containerd, engine.ctr, 'runc'],
+    version: async (tools) =>
+      // What is built as a module knows no version of its own.
+      wantedVersion(engine.dockerd) ??
+      (await tools.run(engine.dockerd, '--version')).replace(/^Docker version ([^,]+).*/s, '$1'),
+    run: async (trial) => {
+      const containerd = await startContainerd(trial.tools, engine);
+      try {
+        const { service, tools } = await startEngine(trial.tools, engine, containerd.socket);
+        try {
+          await use(trial, tools);
+        } finally {
+          await service.stop();
+          // dockerd leaves the namespace of its default network mounted.
+          await trial.tools.run('umount', trial.tools.at('e', 'netns', 'default')).catch(() => undefined);
+        }
+      } finally {
+        await containerd.service.stop();
+      }
+    },
+  };
+}
+
+async function startEngine(
+  tools: Tools,
+  { dockerd, config, options }: Engine,
+  containerdSocket: string,
+): Promise<{ service: Service; tools: Tools }> {
+  const socket = `unix://${tools.at('d.sock')}`;
+  await mkdir(tools.at('docker'), { recursive: true });
+  await writeFile(tools.at('d.json'), JSON.stringify(config)); // Not the machine's own configuration.
+  const state = ['--data-root', tools.at('d'), '--exec-root', tools.at('e'), '-p', tools.at('d.pid'), '-H', socket];
+  const modest = ['--iptables=false', '--ip6tables=false', '--bridge=none', '--default-ulimit', 'nofile=1024:1024'];
   const service = new Service({
-    command: findTool('dockerd') ?? 'dockerd',
-    args: [...args, '-H', `unix://${at('d.sock')}`, ...modest],
+    command: toolFile(dockerd),
+    args: ['--config-file', tools.at('d.json'), '--containerd', containerdSocket, ...state, ...modest, ...options],
     env: tools.environment(),
-    logFile: at('dockerd.log'),
+    logFile: tools.at('dockerd.log'),
   });
-  const client = new Tools({ home: tools.home, env: { DOCKER_HOST: `unix://${at('d.sock')}` } });
+  const client = tools.with({ DOCKER_HOST: socket });
   const patience = { timeoutMs: 30_000, everyMs: 200, what: 'dockerd' };
   await eventually(async () => ((await client.run('docker', 'version')) === '' ? undefined : true), patience);
   return { service, tools: client };
 }
 
 async function use(trial: Trial, tools: Tools): Promise<void> {
+  const { eu, us } = trial;
   const run = (...args: string[]): Promise<string> => tools.run('docker', ...args);
-  const archive = join(tools.home, 'image.tar');
-  await tools.run(
-    'skopeo',
-    '--insecure-policy',
-    'copy',
-    `oci:${trial.samples.layout}:amd64`,
-    `docker-archive:${archive}:${trial.eu}/app:1`,
-  );
-  await run('load', '--quiet', '--input', archive);
-  const id = await run('image', 'inspect', '--format', '{{.Id}}', `${trial.eu}/app:1`);
-  const said = await trial.step('push to eu', () => run('push', `${trial.eu}/app:1`));
-  const pushed = /digest: (sha256:[0-9a-f]{64})/.exec(said)?.[1] ?? '';
-  await trial.equal(await trial.visibleEverywhere('app', '1'), pushed, 'app:1');
-  await run('tag', `${trial.eu}/app:1`, `${trial.eu}/again:1`);
-  await trial.step('push to eu', () => run('push', `${trial.eu}/again:1`), 'mounted');
+  await pushSample(trial, 'seed', 'amd64');
+  await pushSample(trial, 'seed', 'middle');
+  await trial.step('pull from eu', () => run('pull', `${eu}/seed:amd64`));
+  const id = await run('image', 'inspect', '--format', '{{.Id}}', `${eu}/seed:amd64`);
+  await run('tag', id, `${eu}/app:1`);
+  const said = await trial.step('push to eu', () => run('push', `${eu}/app:1`));
+  const pushed = /digest: (sha256:[0-9a-f]{64})/.exec(said)?.[1];
+  trial.equal(await trial.visibleEverywhere('app', '1'), pushed, 'app:1');
+  await run('tag', id, `${eu}/again:1`);
+  await trial.step('copy between repositories', () => run('push', `${eu}/again:1`));
   await run('rmi', '--force', id);
-  await trial.step('pull from us', () => run('pull', `${trial.us}/app:1`));
-  await trial.equal(await run('image', 'inspect', '--format', '{{.Id}}', `${trial.us}/app:1`), id, 'pulled image id');
+  await trial.step('pull from us', () => run('pull', `${us}/app:1`));
+  trial.equal(await run('image', 'inspect', '--format', '{{.Id}}', `${us}/app:1`), id, 'pulled image id');
   await trial.visibleEverywhere('again', '1');
-  await trial.step('pull from us', () => run('pull', `${trial.us}/again@${pushed}`), 'by digest');
+  await trial.step('pull by digest from us', () => run('pull', `${us}/again@${pushed}`));
+  await trial.visibleEverywhere('seed', 'middle');
+  const half = { direction: 'to client', afterBytes: 12_000_000, times: 1 } as const;
+  await trial.overCuts('pull over a cut connection', 'us', half, (space) => run('pull', `${space}/seed:middle`));
+  await builds(trial, tools, run);
+}
+
+async function builds(trial: Trial, tools: Tools, run: (...args: string[]) => Promise<string>): Promise<void> {
+  const context = tools.at('context');
+  await mkdir(context);
+  await writeFile(`${context}/Dockerfile`, `FROM ${trial.us}/app:1\nCOPY Dockerfile /\n`);
+  await trial.step('build on an image of us', () => run('build', '--tag', `${trial.eu}/built:1`, context));
+  await trial.step('push what was built to eu', () => run('push', `${trial.eu}/built:1`));
+  await trial.visibleEverywhere('built', '1');
 }

@@ -1,60 +1,67 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { Client } from './trial.js';
-import { eventually } from '../harness/service.js';
+import type { Client, Trial } from './trial.js';
+
+const BILL = 'application/vnd.example.bill';
 
 export const oras: Client = {
+  id: 'oras',
   name: 'oras',
   programs: ['oras'],
   version: async (tools) => /^Version:\s+(\S+)/m.exec(await tools.run('oras', 'version'))?.[1] ?? '',
   run: async (trial) => {
-    const run = (...args: string[]): Promise<string> => trial.tools.run('oras', ...args);
-    const { home } = trial.tools;
-    await writeFile(join(home, 'note.txt'), 'hello from oras\n');
-    await writeFile(join(home, 'bill.json'), '{"parts":[]}\n');
-    await trial.step('push to eu', () => run('push', '--plain-http', `${trial.eu}/app:1`, 'note.txt:text/plain'));
+    const { tools, eu, us } = trial;
+    const run = (...args: string[]): Promise<string> => tools.run('oras', ...args);
+    await writeFile(tools.at('note.txt'), 'hello from oras\n');
+    await writeFile(tools.at('bill.json'), '{"parts":[]}\n');
+    await trial.step('push to eu', () => run('push', '--plain-http', `${eu}/app:1`, 'note.txt:text/plain'));
     const digest = await trial.visibleEverywhere('app', '1');
-    await trial.equal(await run('resolve', '--plain-http', `${trial.us}/app:1`), digest, 'oras resolve');
-    await mkdir(join(home, 'pulled'));
+    trial.equal(await run('resolve', '--plain-http', `${us}/app:1`), digest, 'oras resolve');
+    await mkdir(tools.at('pulled'));
     await trial.step('pull from us', async () => {
-      await run('pull', '--plain-http', '--output', join(home, 'pulled'), `${trial.us}/app:1`);
-      if ((await readFile(join(home, 'pulled', 'note.txt'), 'utf8')) !== 'hello from oras\n')
-        throw new Error('other bytes');
+      await run('pull', '--plain-http', '--output', tools.at('pulled'), `${us}/app:1`);
+      trial.equal(await readFile(tools.at('pulled', 'note.txt'), 'utf8'), 'hello from oras\n', 'note.txt');
     });
-    await trial.step(
-      'more',
-      () =>
-        run(
-          'attach',
-          '--plain-http',
-          '--artifact-type',
-          'application/vnd.example.bill',
-          `${trial.eu}/app:1`,
-          'bill.json:application/json',
-        ),
-      'attach at eu',
+    await attaches(trial, run);
+    await trial.step('tag at us', () => run('tag', '--plain-http', `${us}/app:1`, 'two', 'three'));
+    trial.equal(await trial.visibleEverywhere('app', 'three'), digest, 'app:three');
+    await trial.mustList(await run('repo', 'tags', '--plain-http', `${us}/app`), '1', 'two', 'three');
+    await trial.step('list repositories', () => run('repo', 'ls', '--plain-http', trial.host('us')));
+    await trial.step('copy between repositories, with referrers', () =>
+      run('cp', '-r', '--from-plain-http', '--to-plain-http', `${us}/app:1`, `${us}/copy:1`),
     );
-    const attached = async (): Promise<true | undefined> =>
-      (await run('discover', '--plain-http', '--format', 'json', `${trial.us}/app:1`)).includes(
-        'application/vnd.example.bill',
-      )
-        ? true
-        : undefined;
-    await trial.step(
-      'more',
-      () => eventually(attached, { timeoutMs: 30_000, everyMs: 200, what: 'the referrer at us' }),
-      'discover at us',
-    );
-    await trial.step(
-      'more',
-      () => run('cp', '-r', '--from-plain-http', '--to-plain-http', `${trial.us}/app:1`, `${trial.us}/copy:1`),
-      'cp -r at us',
-    );
-    await trial.equal(await trial.visibleEverywhere('copy', '1'), digest, 'copy:1');
-    await trial.mustList(await run('repo', 'tags', '--plain-http', `${trial.us}/app`), '1');
-    await trial.step('deleted', async () => {
-      await run('manifest', 'delete', '--force', '--plain-http', `${trial.us}/app@${digest}`);
+    trial.equal(await trial.visibleEverywhere('copy', '1'), digest, 'copy:1');
+    const layout = ['--from-oci-layout', `${trial.samples.layout}:multi`];
+    await trial.step('push an index to eu', () => run('cp', '--to-plain-http', ...layout, `${eu}/app:multi`));
+    trial.equal(await trial.visibleEverywhere('app', 'multi'), trial.samples.digests.multi, 'app:multi');
+    await trial.step('delete', async () => {
+      await run('manifest', 'delete', '--force', '--plain-http', `${us}/app@${digest}`);
       await trial.goneEverywhere('app', '1');
     });
+    await trial.step('delete a blob', () => deletesBlob(trial, run));
   },
 };
+
+type Run = (...args: string[]) => Promise<string>;
+
+async function attaches(trial: Trial, run: Run): Promise<void> {
+  const { tools, eu, us } = trial;
+  const attach = ['attach', '--plain-http', '--artifact-type', BILL, `${eu}/app:1`, 'bill.json:application/json'];
+  await trial.step('attach at eu', () => run(...attach));
+  await trial.eventuallySays('discover at us', BILL, () =>
+    run('discover', '--plain-http', '--format', 'json', `${us}/app:1`),
+  );
+  const saved = tools.at('saved.tar');
+  await trial.step('back up with referrers', () =>
+    run('backup', '--plain-http', '--include-referrers', '--output', saved, `${eu}/app:1`),
+  );
+  await trial.step('restore', () => run('restore', '--plain-http', '--input', saved, `${eu}/restored:1`));
+  await trial.eventuallySays('discover what was restored', BILL, () =>
+    run('discover', '--plain-http', '--format', 'json', `${eu}/restored:1`),
+  );
+}
+
+async function deletesBlob({ tools, eu }: Trial, run: Run): Promise<void> {
+  const said = await run('blob', 'push', '--plain-http', '--descriptor', `${eu}/blobs`, tools.at('note.txt'));
+  const digest = /sha256:[0-9a-f]{64}/.exec(said)?.[0] ?? '';
+  await run('blob', 'delete', '--force', '--plain-http', `${eu}/blobs@${digest}`);
+}

@@ -1,57 +1,67 @@
 import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { Client } from './trial.js';
-import { eventually } from '../harness/service.js';
+import type { Client, Trial } from './trial.js';
+
+const SEAL = 'application/vnd.example.seal';
 
 export const regctl: Client = {
+  id: 'regctl',
   name: 'regctl',
   programs: ['regctl'],
   version: async (tools) => /VCSTag:\s+(\S+)/.exec(await tools.run('regctl', 'version'))?.[1] ?? '',
   run: async (trial) => {
-    const hosts = [trial.eu, trial.us].flatMap((space) => ['--host', `reg=${space.split('/')[0]},tls=disabled`]);
-    const run = (...args: string[]): Promise<string> => trial.tools.run('regctl', ...hosts, ...args);
-    const { multi } = trial.samples.digests;
-    await trial.step(
-      'push to eu',
-      () => run('image', 'copy', `ocidir://${trial.samples.layout}:multi`, `${trial.eu}/app:1`),
-      'index',
+    const { tools, eu, us, samples } = trial;
+    const run = runOver(trial, trial.host('eu'), trial.host('us'));
+    const { multi } = samples.digests;
+    await trial.step('push an index to eu', () =>
+      run('image', 'copy', `ocidir://${samples.layout}:multi`, `${eu}/app:1`),
     );
-    await trial.equal(await trial.visibleEverywhere('app', '1'), multi, 'app:1');
-    await trial.step(
-      'pull from us',
-      () => run('image', 'copy', `${trial.us}/app:1`, `ocidir://${join(trial.tools.home, 'pulled')}:1`),
-      'index',
+    trial.equal(await trial.visibleEverywhere('app', '1'), multi, 'app:1');
+    const pulled = `ocidir://${tools.at('pulled')}:1`;
+    await trial.step('pull an index from us', () => run('image', 'copy', `${us}/app:1`, pulled));
+    trial.equal(await run('image', 'digest', pulled), multi, 'pulled digest');
+    await writeFile(tools.at('seal.txt'), 'sealed\n');
+    const seal = ['--artifact-type', SEAL, '--file', tools.at('seal.txt'), '--file-media-type', 'text/plain'];
+    await trial.step('attach at eu', () => run('artifact', 'put', ...seal, '--subject', `${eu}/app:1`));
+    await trial.eventuallySays('list referrers at us', SEAL, () => run('artifact', 'list', `${us}/app:1`));
+    await trial.step('copy between repositories, with referrers', () =>
+      run('image', 'copy', '--referrers', '--digest-tags', `${eu}/app:1`, `${eu}/copy:1`),
     );
-    await trial.equal(
-      await run('image', 'digest', `ocidir://${join(trial.tools.home, 'pulled')}:1`),
-      multi,
-      'pulled digest',
+    await trial.eventuallySays('list referrers of the copy', SEAL, () => run('artifact', 'tree', `${eu}/copy:1`));
+    await trial.step('export and import', async () => {
+      await run('image', 'export', `${us}/app:1`, tools.at('image.tar'));
+      await run('image', 'import', `${eu}/imported:1`, tools.at('image.tar'));
+    });
+    await trial.step('change a manifest', () =>
+      run('image', 'mod', `${eu}/app:1`, '--create', 'zstd', '--layer-compress', 'zstd'),
     );
-    await writeFile(join(trial.tools.home, 'seal.txt'), 'sealed\n');
-    const artifact = [
-      '--artifact-type',
-      'application/vnd.example.seal',
-      '--file',
-      join(trial.tools.home, 'seal.txt'),
-      '--file-media-type',
-      'text/plain',
-    ];
-    await trial.step(
-      'more',
-      () => run('artifact', 'put', ...artifact, '--subject', `${trial.eu}/app:1`),
-      'artifact at eu',
-    );
-    const listed = async (): Promise<true | undefined> =>
-      (await run('artifact', 'list', `${trial.us}/app:1`)).includes('application/vnd.example.seal') ? true : undefined;
-    await trial.step(
-      'more',
-      () => eventually(listed, { timeoutMs: 30_000, everyMs: 200, what: 'the artifact at us' }),
-      'listed at us',
-    );
-    await trial.mustList(await run('tag', 'ls', `${trial.us}/app`), '1');
-    await trial.step('deleted', async () => {
-      await run('tag', 'delete', `${trial.us}/app:1`);
+    await trial.mustList(await run('tag', 'ls', `${us}/app`), '1');
+    await trial.step('list repositories', () => run('repo', 'ls', trial.host('eu')));
+    await resumes(trial);
+    await trial.step('delete a tag', async () => {
+      await run('tag', 'delete', `${us}/app:1`);
       await trial.goneEverywhere('app', '1');
+    });
+    await trial.step('delete a manifest', async () => {
+      await run('manifest', 'delete', `${eu}/copy@${multi}`);
+      await trial.goneEverywhere('copy', multi);
     });
   },
 };
+
+async function resumes(trial: Trial): Promise<void> {
+  const { tools, samples } = trial;
+  const half = { direction: 'to registry', afterBytes: 12_000_000, times: 2 } as const;
+  await trial.overCuts('push over a cut connection', 'eu', half, (space, host) =>
+    runOver(trial, host)('image', 'copy', `ocidir://${samples.layout}:middle`, `${space}/app:middle`),
+  );
+  trial.equal(await trial.visibleEverywhere('app', 'middle'), samples.digests.middle, 'app:middle');
+  await trial.overCuts('pull over a cut connection', 'us', { ...half, direction: 'to client' }, (space, host) =>
+    runOver(trial, host)('image', 'copy', `${space}/app:middle`, `ocidir://${tools.at('cut')}:1`),
+  );
+}
+
+/** regctl, told that these hosts speak plain HTTP. */
+function runOver({ tools }: Trial, ...hosts: string[]): (...args: string[]) => Promise<string> {
+  const told = hosts.flatMap((host) => ['--host', `reg=${host},tls=disabled`]);
+  return (...args) => tools.run('regctl', ...told, ...args);
+}

@@ -1,45 +1,74 @@
-// Runs every client that is found against two regions and writes docs/clients.md: node test/dist/clients/run.js [names]
+// Runs clients against two regions and writes docs/clients.md: npm run interop -- --help
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Atoll } from '../harness/atoll.js';
 import { table, writeBetween } from '../harness/paper.js';
-import { CLIENTS, interop, type InteropRow } from './interop.js';
-import { COLUMNS } from './trial.js';
+import { CLIENTS, clientsNamed, QUICK_CLIENTS } from './clients.js';
+import { bringTools } from './install.js';
+import { interop, type InteropRow } from './interop.js';
+import { toolCache } from './tool.js';
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { 'big-mebibytes': { type: 'string', default: '300' }, keep: { type: 'boolean', default: false } },
+const HELP = `usage: npm run interop -- [options]
+
+Puts clients between two regions, one after the other, and tells what each did. Without options: all of
+them, and the table of docs/clients.md is written. A client that is not installed is brought first where
+that is possible: packages of Debian as root, Go modules where Go is, Maven's where Maven is; the programs
+are kept in ${toolCache()}.
+A client that cannot be brought is MISSING, which fails the run as a client that fails does.
+
+  --only a,b            these clients; cosign means cosign-2 and cosign-3
+  --quick               those that Debian has, and crane, oras and regctl
+  --no-install          bring nothing
+  --big-mebibytes N     the size of the large layer: 300, or 30 with --quick or --only
+  --keep                keep the data and the logs
+
+clients: ${CLIENTS.map(({ id }) => id).join(' ')}
+`;
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+    'no-install': { type: 'boolean', default: false },
+    'big-mebibytes': { type: 'string' },
+    keep: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
 });
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
-// A short path: the sockets of daemons live under it, and a socket's path has 108 bytes at most.
-const folder = mkdtempSync(join(tmpdir(), 'atoll-c-'));
-const clients = CLIENTS.filter(
-  ({ name }) => positionals.length === 0 || positionals.some((word) => name.toLowerCase().includes(word)),
-);
-const atoll = await Atoll.start(join(folder, 'atoll'));
-const rows = await interop({
-  regions: atoll,
-  folder,
-  clients,
-  bigMebibytes: Number(values['big-mebibytes']),
-  progress: print,
-});
-await atoll.stop();
-const result = table(['client', 'version', ...COLUMNS, 's'], rows.map(cellsOf));
-print(`\n${result}\n`);
-if (positionals.length === 0) writeBetween('docs/clients.md', 'clients', result);
-const failed = rows.filter((row) => row.fault !== undefined && !row.missing);
-for (const row of rows.filter(({ missing }) => missing)) print(`${row.client} ${row.fault}`);
-print(
-  `${rows.length - failed.length - rows.filter(({ missing }) => missing).length} clients passed, ${failed.length} failed`,
-);
-if (failed.length === 0 && !values.keep) rmSync(folder, { recursive: true, force: true });
-else print(`everything is kept in ${folder}`);
-process.exitCode = failed.length === 0 ? 0 : 1;
+if (values.help) print(HELP);
+else process.exitCode = await main();
 
-function cellsOf({ client, version, cells, seconds, fault, missing }: InteropRow): string[] {
-  const shown = missing ? [...cells.slice(0, -1), 'not installed here'] : cells;
-  return [client, version, ...shown, fault === undefined ? seconds.toFixed(1) : missing ? '-' : 'FAILED'];
+async function main(): Promise<number> {
+  const whole = values.only === undefined && !values.quick;
+  const clients = values.only !== undefined ? clientsNamed(values.only.split(',')) : whole ? CLIENTS : QUICK_CLIENTS;
+  if (!values['no-install'])
+    await bringTools(
+      clients.flatMap(({ programs }) => programs),
+      print,
+    );
+  // A short path: the sockets of daemons live under it, and a socket's path has 108 bytes at most.
+  const folder = mkdtempSync(join(tmpdir(), 'atoll-c-'));
+  const atoll = await Atoll.start(join(folder, 'atoll'));
+  const bigMebibytes = Number(values['big-mebibytes'] ?? (whole ? 300 : 30));
+  const rows = await interop({ regions: atoll, folder, clients, bigMebibytes, progress: print });
+  await atoll.stop();
+  const result = table(['client', 'version', 'what it did', 'result', 's'], rows.map(cellsOf));
+  print(`\n${result}\n`);
+  if (whole) writeBetween('docs/clients.md', 'clients', result);
+  const count = (wanted: InteropRow['result']): number => rows.filter((row) => row.result === wanted).length;
+  const bad = rows.filter(({ result: how }) => how !== 'passed');
+  for (const row of bad) print(`${row.result}: ${row.client}: ${row.fault}`);
+  if (bad.length === 0 && !values.keep) rmSync(folder, { recursive: true, force: true });
+  else print(`everything is kept in ${folder}`);
+  print(`interop: ${count('passed')} passed, ${bad.length} failed, ${count('MISSING')} of these missing`);
+  return bad.length === 0 ? 0 : 1;
+}
+
+function cellsOf({ client, version, done, result, fault, seconds }: InteropRow): string[] {
+  const what = done.join('; ') || '-';
+  const how = fault === undefined ? result : `**${result}**: ${fault.replaceAll('\n', ' ').slice(0, 300)}`;
+  return [client, version, what, how, seconds.toFixed(1)];
 }

@@ -1,77 +1,75 @@
 import { randomFillSync } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
-import { index } from '../harness/images.js';
-import type { Tools } from './tool.js';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
+import { content, imageOf, index, type Content, type Image } from '../harness/images.js';
+import { tarOf } from './tar.js';
 
 const MEBIBYTE = 1024 * 1024;
-const Descriptor = z.looseObject({
-  mediaType: z.string(),
-  digest: z.string(),
-  size: z.number(),
-  annotations: z.record(z.string(), z.string()).optional(),
-});
-const Layout = z.looseObject({ schemaVersion: z.literal(2), manifests: z.array(Descriptor) });
-const REF_NAME = 'org.opencontainers.image.ref.name';
+const LAYER = 'application/vnd.oci.image.layer.v1.tar';
 
 /** An OCI layout on disk with the images every client gets. */
 export interface Samples {
   readonly layout: string;
-  /** Digests by tag: `amd64`, `arm64`, `big`, and the index `multi` over the first two. */
-  readonly digests: Readonly<Record<'amd64' | 'arm64' | 'big' | 'multi', string>>;
+  /**
+   * Digests by tag: two small images; `big` with a layer of many mebibytes; `middle` with one large enough to be cut in its
+   * middle; `zstd` whose layer is compressed by it; and the index `multi` over the first two.
+   */
+  readonly digests: Readonly<Record<'amd64' | 'arm64' | 'big' | 'middle' | 'zstd' | 'multi', string>>;
 }
 
-/** Makes images with umoci: two small ones, an index over them, and one with a layer of `bigMebibytes` that cannot be compressed. */
-export async function makeSamples(tools: Tools, bigMebibytes: number): Promise<Samples> {
-  const layout = join(tools.home, 'samples');
-  await tools.run('umoci', 'init', '--layout', layout);
-  await addImage(tools, layout, 'amd64', 'amd64', Buffer.from('hello from amd64\n'));
-  await addImage(tools, layout, 'arm64', 'arm64', Buffer.from('hello from arm64\n'));
-  await addImage(tools, layout, 'big', 'amd64', randomFillSync(Buffer.alloc(bigMebibytes * MEBIBYTE)));
-  await addIndex(layout, 'multi', ['amd64', 'arm64']);
-  const { manifests } = await readLayout(layout);
-  const digestOf = (tag: string): string =>
-    manifests.find((entry) => entry.annotations?.[REF_NAME] === tag)?.digest ?? '';
-  return {
-    layout,
-    digests: { amd64: digestOf('amd64'), arm64: digestOf('arm64'), big: digestOf('big'), multi: digestOf('multi') },
+export const MIDDLE_MEBIBYTES = 24;
+
+export async function makeSamples(folder: string, bigMebibytes: number): Promise<Samples> {
+  const layout = join(folder, 'samples');
+  await mkdir(join(layout, 'blobs', 'sha256'), { recursive: true });
+  const amd64 = sample('amd64', Buffer.from('hello from amd64\n'));
+  const arm64 = sample('arm64', Buffer.from('hello from arm64\n'));
+  const big = sample('amd64', noise(bigMebibytes));
+  const middle = sample('amd64', noise(MIDDLE_MEBIBYTES));
+  const zstd = sample('amd64', Buffer.from('hello from zstd\n'.repeat(1000)), 'zstd');
+  const multi = index([amd64, arm64].map(({ digest, bytes }) => ({ digest, sizeBytes: bytes.length })));
+  const images = { amd64, arm64, big, middle, zstd, multi };
+  for (const blob of Object.values(images).flatMap((one) => [one, ...one.blobs])) await writeBlob(layout, blob);
+  await writeFile(join(layout, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}');
+  const manifests = Object.entries(images).map(([tag, { mediaType, digest, bytes }]) => ({
+    mediaType,
+    digest,
+    size: bytes.length,
+    annotations: { 'org.opencontainers.image.ref.name': tag },
+  }));
+  await writeFile(join(layout, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests }));
+  const digests = {
+    amd64: amd64.digest,
+    arm64: arm64.digest,
+    big: big.digest,
+    middle: middle.digest,
+    zstd: zstd.digest,
+    multi: multi.digest,
   };
+  return { layout, digests };
 }
 
-async function addImage(
-  tools: Tools,
-  layout: string,
-  tag: string,
-  architecture: string,
-  payload: Buffer,
-): Promise<void> {
-  const image = `${layout}:${tag}`;
-  const bundle = join(tools.home, `bundle-${tag}`);
-  await tools.run('umoci', 'new', '--image', image);
-  await tools.run('umoci', 'config', '--image', image, '--architecture', architecture, '--config.cmd', '/payload');
-  await tools.run('umoci', 'unpack', '--image', image, bundle);
-  await mkdir(join(bundle, 'rootfs'), { recursive: true });
-  await writeFile(join(bundle, 'rootfs', 'payload'), payload, { mode: 0o755 });
-  await tools.run('umoci', 'repack', '--image', image, bundle);
+/** Bytes that no compression makes smaller. */
+function noise(mebibytes: number): Buffer {
+  return randomFillSync(Buffer.alloc(mebibytes * MEBIBYTE));
 }
 
-async function addIndex(layout: string, tag: string, children: readonly string[]): Promise<void> {
-  const before = await readLayout(layout);
-  const named = children.flatMap((child) =>
-    before.manifests.filter((entry) => entry.annotations?.[REF_NAME] === child),
-  );
-  const made = index(named.map(({ digest, size }) => ({ digest, sizeBytes: size })));
-  await writeFile(join(layout, 'blobs', ...made.digest.split(':')), made.bytes);
-  const entry = {
-    mediaType: made.mediaType,
-    digest: made.digest,
-    size: made.bytes.length,
-    annotations: { [REF_NAME]: tag },
+function sample(architecture: string, payload: Buffer, packed: 'gzip' | 'zstd' = 'gzip'): Image {
+  const tar = tarOf([{ name: 'payload', content: payload, mode: 0o755 }]);
+  // What is noise is stored: packing it costs seconds and gains nothing.
+  const layer = packed === 'zstd' ? zstdCompressSync(tar) : gzipSync(tar, { level: payload.length > MEBIBYTE ? 0 : 6 });
+  const config = {
+    architecture,
+    os: 'linux',
+    created: '2020-01-01T00:00:00Z',
+    config: { Cmd: ['/payload'] },
+    rootfs: { type: 'layers', diff_ids: [content(tar).digest] },
+    history: [{ created: '2020-01-01T00:00:00Z', created_by: 'COPY payload /' }],
   };
-  await writeFile(join(layout, 'index.json'), JSON.stringify({ ...before, manifests: [...before.manifests, entry] }));
+  return imageOf(config, [{ ...content(layer), mediaType: `${LAYER}+${packed}` }]);
 }
 
-async function readLayout(layout: string): Promise<z.infer<typeof Layout>> {
-  return Layout.parse(JSON.parse(await readFile(join(layout, 'index.json'), 'utf8')));
+async function writeBlob(layout: string, { digest, bytes }: Content): Promise<void> {
+  await writeFile(join(layout, 'blobs', ...digest.split(':')), bytes);
 }

@@ -28,7 +28,7 @@ afterAll(async () => {
 test('skopeo pushes an index and a large layer to eu, pulls them from us, and a tag deleted at us disappears at eu', async () => {
   const [row] = await interop({ regions: atoll, folder, clients: [skopeo], bigMebibytes: 30 });
   expect(row?.fault).toBeUndefined();
-  expect(row?.cells).toEqual(['index, large layer', 'index, large layer', 'yes', 'yes', 'yes', '-']);
+  expect(row?.result).toBe('passed');
 }, 60_000);
 
 test('a signature pushed at eu as a referrer is listed at us', async () => {

@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { z } from 'zod';
 import type { Client, Trial } from './trial.js';
 
@@ -7,58 +6,69 @@ const Layout = z.looseObject({ manifests: z.array(z.looseObject({ digest: z.stri
 const Inspected = z.looseObject({ Digest: z.string() });
 
 export const skopeo: Client = {
+  id: 'skopeo',
   name: 'skopeo',
-  programs: ['skopeo', 'umoci'],
+  programs: ['skopeo'],
   version: async (tools) => (await tools.run('skopeo', '--version')).replace('skopeo version ', ''),
   run: async (trial) => {
-    for (const tag of ['multi', 'big'] as const) {
-      await trial.step('push to eu', () => copyToEu(trial, tag), tag === 'multi' ? 'index' : 'large layer');
-      await trial.equal(await trial.visibleEverywhere('app', tag), trial.samples.digests[tag], `app:${tag}`);
-      await trial.equal(await pullFromUs(trial, tag), trial.samples.digests[tag], `app:${tag} as pulled`);
-    }
-    const { Digest } = Inspected.parse(
-      JSON.parse(await trial.tools.run('skopeo', 'inspect', '--tls-verify=false', `docker://${trial.us}/app:big`)),
-    );
-    await trial.equal(Digest, trial.samples.digests.big, 'skopeo inspect');
+    await movesImages(trial);
+    const { tools, eu, us } = trial;
+    const inspected = await tools.run('skopeo', 'inspect', '--tls-verify=false', `docker://${us}/app:big`);
+    trial.equal(Inspected.parse(JSON.parse(inspected)).Digest, trial.samples.digests.big, 'skopeo inspect');
     await trial.mustList(
-      await trial.tools.run('skopeo', 'list-tags', '--tls-verify=false', `docker://${trial.us}/app`),
+      await tools.run('skopeo', 'list-tags', '--tls-verify=false', `docker://${us}/app`),
       'multi',
       'big',
     );
-    await trial.step('deleted', async () => {
-      await trial.tools.run('skopeo', 'delete', '--tls-verify=false', `docker://${trial.us}/app:big`);
+    await trial.step('copy between repositories', () =>
+      copy(trial, `docker://${eu}/app:multi`, `docker://${eu}/copy:multi`),
+    );
+    trial.equal(await trial.visibleEverywhere('copy', 'multi'), trial.samples.digests.multi, 'copy:multi');
+    await survivesCuts(trial);
+    await trial.step('delete', async () => {
+      await tools.run('skopeo', 'delete', '--tls-verify=false', `docker://${us}/app:big`);
       await trial.goneEverywhere('app', 'big');
     });
   },
 };
 
-async function copyToEu({ tools, samples, eu }: Trial, tag: string): Promise<void> {
-  const target = `docker://${eu}/app:${tag}`;
-  await tools.run(
-    'skopeo',
-    '--insecure-policy',
-    'copy',
-    '--all',
-    '--dest-tls-verify=false',
-    `oci:${samples.layout}:${tag}`,
-    target,
-  );
+/** What was cut has to be asked for again; nothing that was left behind may be in its way. */
+async function survivesCuts(trial: Trial): Promise<void> {
+  const half = { afterBytes: 12_000_000, times: 1 };
+  await trial.overCuts('push again after a cut', 'eu', { ...half, direction: 'to registry' }, (space) => {
+    const push = (): Promise<void> => copy(trial, `oci:${trial.samples.layout}:middle`, `docker://${space}/app:middle`);
+    return push().catch(push);
+  });
+  await trial.visibleEverywhere('app', 'middle');
+  await trial.overCuts('pull again after a cut', 'us', { ...half, direction: 'to client' }, (space) => {
+    const pull = (): Promise<void> => copy(trial, `docker://${space}/app:middle`, `oci:${trial.tools.at('cut')}:1`);
+    return pull().catch(pull);
+  });
 }
 
-/** Answers the digest of what arrived. skopeo checks every byte against the digests on its way. */
-async function pullFromUs(trial: Trial, tag: string): Promise<string> {
-  const folder = join(trial.tools.home, `pulled-${tag}`);
-  const source = `docker://${trial.us}/app:${tag}`;
-  const copy = [
-    '--insecure-policy',
-    'copy',
-    '--all',
-    '--preserve-digests',
-    '--src-tls-verify=false',
-    source,
-    `oci:${folder}:${tag}`,
-  ];
-  await trial.step('pull from us', () => trial.tools.run('skopeo', ...copy), tag === 'multi' ? 'index' : 'large layer');
-  const layout = Layout.parse(JSON.parse(await readFile(join(folder, 'index.json'), 'utf8')));
-  return layout.manifests[0]?.digest ?? '';
+const WORDS = { multi: 'an index', big: 'a large layer', zstd: 'a zstd layer' } as const;
+
+async function movesImages(trial: Trial): Promise<void> {
+  for (const tag of ['multi', 'big', 'zstd'] as const) {
+    const digest = trial.samples.digests[tag];
+    await trial.step(`push ${WORDS[tag]} to eu`, () =>
+      copy(trial, `oci:${trial.samples.layout}:${tag}`, `docker://${trial.eu}/app:${tag}`),
+    );
+    trial.equal(await trial.visibleEverywhere('app', tag), digest, `app:${tag}`);
+    await trial.step(`pull ${WORDS[tag]} from us`, () =>
+      copy(trial, `docker://${trial.us}/app:${tag}`, `oci:${trial.tools.at(tag)}:${tag}`),
+    );
+    // skopeo checks every byte against the digests on its way.
+    const layout = Layout.parse(JSON.parse(await readFile(trial.tools.at(tag, 'index.json'), 'utf8')));
+    trial.equal(layout.manifests[0]?.digest, digest, `app:${tag} as pulled`);
+  }
+}
+
+/** Copies with everything as it is, so that digests stay. */
+export async function copy({ tools }: Trial, from: string, to: string, ...more: string[]): Promise<void> {
+  const plain = [from, to].flatMap((side, at) =>
+    side.startsWith('docker://') ? [`--${at === 0 ? 'src' : 'dest'}-tls-verify=false`] : [],
+  );
+  const exact = to.startsWith('docker-archive') ? [] : ['--all', '--preserve-digests'];
+  await tools.run('skopeo', '--insecure-policy', 'copy', ...exact, ...plain, ...more, from, to);
 }

@@ -1,14 +1,14 @@
-import { MANIFEST_TYPES } from '../harness/images.js';
+import { type Content, MANIFEST_TYPES } from '../harness/images.js';
+import { CuttingProxy, type Cut } from '../harness/cutting-proxy.js';
 import { eventually } from '../harness/service.js';
 import { headerOf, type Wire } from '../harness/wire.js';
 import type { Samples } from './samples.js';
 import type { Tools } from './tool.js';
 
-export const COLUMNS = ['push to eu', 'pull from us', 'digests equal', 'tags listed', 'deleted', 'more'] as const;
-export type Column = (typeof COLUMNS)[number];
-
 /** A client program, what it is made of, and what it is put through. */
 export interface Client {
+  /** What `--only` names. */
+  readonly id: string;
   readonly name: string;
   /** All of these programs must be found. */
   readonly programs: readonly string[];
@@ -16,44 +16,85 @@ export interface Client {
   readonly run: (trial: Trial) => Promise<void>;
 }
 
-/** One client between two regions. Steps fill the columns of its row. */
+export interface Regions {
+  readonly eu: Wire;
+  readonly us: Wire;
+}
+
+/** One client between two regions. Everything it did is a step of its row. */
 export class Trial {
-  readonly done = new Map<Column, string>();
+  readonly #done = new Set<string>();
 
   constructor(
     readonly tools: Tools,
     readonly samples: Samples,
-    private readonly regions: { readonly eu: Wire; readonly us: Wire },
+    private readonly regions: Regions,
     /** A namespace of this client alone. */
     readonly space: string,
   ) {}
 
+  /** What was done so far, in its order, each thing once. */
+  get done(): readonly string[] {
+    return [...this.#done];
+  }
+
   get eu(): string {
-    return `${new URL(this.regions.eu.url).host}/${this.space}`;
+    return `${this.host('eu')}/${this.space}`;
   }
 
   get us(): string {
-    return `${new URL(this.regions.us.url).host}/${this.space}`;
+    return `${this.host('us')}/${this.space}`;
   }
 
-  /** Does something that must succeed and notes it; `words` are shown where a plain "yes" says too little. */
-  async step<T>(column: Column, task: () => Promise<T>, words = 'yes'): Promise<T> {
+  host(region: 'eu' | 'us'): string {
+    return new URL(this.regions[region].url).host;
+  }
+
+  wire(region: 'eu' | 'us'): Wire {
+    return this.regions[region];
+  }
+
+  /** Does something that must succeed and notes it. */
+  async step<T>(what: string, task: () => Promise<T>): Promise<T> {
     try {
       const answer = await task();
-      const before = this.done.get(column);
-      this.done.set(column, before === undefined || before === words ? words : `${before}, ${words}`);
+      this.#done.add(what);
       return answer;
     } catch (cause) {
-      this.done.set(column, 'FAILED');
-      throw new Error(`${column}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+      throw new Error(`${what}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
     }
   }
 
-  /** Notes that two digests are one. */
-  async equal(got: string, wanted: string, what: string): Promise<void> {
-    await this.step('digests equal', async () => {
-      if (got !== wanted || wanted === '') throw new Error(`${what}: got ${got}, not ${wanted}`);
+  /** Two digests, or other words, must be one. @throws Error that names both */
+  equal(got: string | undefined, wanted: string | undefined, what: string): void {
+    if (got !== wanted || wanted === '' || wanted === undefined)
+      throw new Error(`${what}: got ${String(got)}, not ${String(wanted)}`);
+  }
+
+  /** What the client lists must name all of `words`. */
+  async mustList(output: string, ...words: string[]): Promise<void> {
+    await this.step('list tags', async () => {
+      const missing = words.filter((word) => !output.includes(word));
+      if (missing.length > 0) throw new Error(`${missing.join(', ')} not in: ${output.slice(0, 300)}`);
     });
+  }
+
+  /** Runs `task` against a hop in front of a region that cuts connections as told. @throws Error when it cut nothing */
+  async overCuts(
+    what: string,
+    region: 'eu' | 'us',
+    cut: Cut,
+    task: (space: string, host: string) => Promise<unknown>,
+  ): Promise<void> {
+    const proxy = await CuttingProxy.start(new URL(this.regions[region].url), cut);
+    try {
+      await this.step(what, async () => {
+        await task(`${proxy.host}/${this.space}`, proxy.host);
+        if (proxy.cuts === 0) throw new Error(`nothing was cut: ${JSON.stringify(cut)}`);
+      });
+    } finally {
+      await proxy.stop();
+    }
   }
 
   /** The digest `reference` has in a region, or undefined. */
@@ -61,6 +102,14 @@ export class Trial {
     const path = `/v2/${this.space}/${repository}/manifests/${reference}`;
     const answer = await this.regions[region].send('HEAD', path, { headers: { Accept: MANIFEST_TYPES } });
     return answer.status === 200 ? headerOf(answer, 'Docker-Content-Digest') : undefined;
+  }
+
+  /** The bytes of a manifest as a region has them. @throws Error when it has none */
+  async manifestAt(region: 'eu' | 'us', repository: string, reference: string): Promise<Content> {
+    const path = `/v2/${this.space}/${repository}/manifests/${reference}`;
+    const answer = await this.regions[region].send('GET', path, { headers: { Accept: MANIFEST_TYPES } });
+    if (answer.status !== 200) throw new Error(`${path} at ${region}: ${answer.status}`);
+    return { digest: headerOf(answer, 'Docker-Content-Digest'), bytes: answer.body };
   }
 
   /** Waits until both regions name the same thing, and answers its digest. */
@@ -88,10 +137,14 @@ export class Trial {
     );
   }
 
-  async mustList(output: string, ...words: string[]): Promise<void> {
-    await this.step('tags listed', async () => {
-      const missing = words.filter((word) => !output.includes(word));
-      if (missing.length > 0) throw new Error(`${missing.join(', ')} not in: ${output.slice(0, 300)}`);
-    });
+  /** Asks a client until its answer holds `word`: what was pushed at one region is on its way to the other. */
+  async eventuallySays(what: string, word: string, ask: () => Promise<string>): Promise<void> {
+    await this.step(what, () =>
+      eventually(async () => ((await ask()).includes(word) ? true : undefined), {
+        timeoutMs: 30_000,
+        everyMs: 200,
+        what: `${word} in the answer`,
+      }),
+    );
   }
 }

@@ -33,23 +33,34 @@ export function filledContent(name: string, sizeBytes: number): Content {
 
 /** An image whose config carries `name`, so that two images never share a digest unless their names agree. */
 export function image(name: string, layers: readonly Content[], subject?: Image): Image {
-  const config = content(
-    Buffer.from(
-      JSON.stringify({
-        architecture: 'amd64',
-        os: 'linux',
-        author: name,
-        rootfs: { type: 'layers', diff_ids: layers.map((layer) => layer.digest) },
-      }),
-    ),
-  );
+  const config = {
+    architecture: 'amd64',
+    os: 'linux',
+    author: name,
+    rootfs: { type: 'layers', diff_ids: layers.map((layer) => layer.digest) },
+  };
+  const typed = layers.map((layer) => ({ ...layer, mediaType: OCI_LAYER }));
+  return imageOf(config, typed, subject);
+}
+
+export interface Layer extends Content {
+  readonly mediaType: string;
+}
+
+/** An image of this configuration and these layers, or an artifact when it has a subject. */
+export function imageOf(configuration: object, layers: readonly Layer[], subject?: Image): Image {
+  const config = content(Buffer.from(JSON.stringify(configuration)));
   const bytes = Buffer.from(
     JSON.stringify({
       schemaVersion: 2,
       mediaType: OCI_MANIFEST,
       ...(subject === undefined ? {} : { artifactType: 'application/vnd.example.signature' }),
       config: { mediaType: OCI_CONFIG, digest: config.digest, size: config.bytes.length },
-      layers: layers.map((layer) => ({ mediaType: OCI_LAYER, digest: layer.digest, size: layer.bytes.length })),
+      layers: layers.map((layer) => ({
+        mediaType: layer.mediaType,
+        digest: layer.digest,
+        size: layer.bytes.length,
+      })),
       ...(subject === undefined
         ? {}
         : { subject: { mediaType: subject.mediaType, digest: subject.digest, size: subject.bytes.length } }),

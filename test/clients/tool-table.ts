@@ -1,0 +1,116 @@
+import { basename } from 'node:path';
+
+/** What a run brings where the machine lacks it, and from where. Versions are those that pass. */
+export type ToolSource =
+  /** A package of Debian, which puts the program of this name into PATH. */
+  | { readonly from: 'debian'; readonly name: string; readonly package: string }
+  /** A package of Debian that is unpacked into the cache, not installed: its services would be started. */
+  | (Cached & { readonly from: 'debian-unpacked'; readonly package: string; readonly path: string })
+  /** `go install package@version`. */
+  | (Cached & { readonly from: 'go'; readonly package: string })
+  /** As `go`, for modules that `go install` refuses because they replace others: built from a main module that requires it. */
+  | (Cached & {
+      readonly from: 'go-main';
+      readonly module: string;
+      readonly package: string;
+      readonly env?: NodeJS.ProcessEnv;
+    })
+  /** A library of Maven with all that it needs, as jar files in one folder. */
+  | (Cached & { readonly from: 'maven'; readonly artifact: string });
+
+interface Cached {
+  readonly name: string;
+  readonly version: string;
+  /** Its folder in the cache is `<folder>-<version>`. */
+  readonly folder: string;
+}
+
+function go(name: string, version: string, path: string, folder = basename(path)): ToolSource {
+  return { from: 'go', name, version, folder, package: path };
+}
+
+function goMain(name: string, version: string, module: string, env: NodeJS.ProcessEnv = {}): ToolSource {
+  return { from: 'go-main', name, version, folder: name, module, package: `${module}/cmd/${name}`, env };
+}
+
+function debian(name: string, inPackage = name): ToolSource {
+  return { from: 'debian', name, package: inPackage };
+}
+
+export const TOOLS: readonly ToolSource[] = [
+  debian('skopeo'),
+  debian('umoci'),
+  debian('podman'),
+  debian('buildah'),
+  debian('containerd'),
+  debian('ctr', 'containerd'),
+  debian('runc'),
+  debian('tar'),
+  {
+    from: 'debian-unpacked',
+    name: 'dockerd',
+    version: 'debian',
+    folder: 'docker.io',
+    package: 'docker.io',
+    path: 'usr/sbin/dockerd',
+  },
+  {
+    from: 'debian-unpacked',
+    name: 'docker',
+    version: 'debian',
+    folder: 'docker.io',
+    package: 'docker.io',
+    path: 'usr/bin/docker',
+  },
+  go('crane', 'v0.22.1', 'github.com/google/go-containerregistry/cmd/crane'),
+  goMain('oras', 'v1.3.3', 'oras.land/oras'),
+  go('regctl', 'v0.11.7', 'github.com/regclient/regclient/cmd/regctl'),
+  go('regsync', 'v0.11.7', 'github.com/regclient/regclient/cmd/regsync'),
+  go('regbot', 'v0.11.7', 'github.com/regclient/regclient/cmd/regbot'),
+  go('cosign', 'v3.1.3', 'github.com/sigstore/cosign/v3/cmd/cosign'),
+  go('cosign2', 'v2.6.5', 'github.com/sigstore/cosign/v2/cmd/cosign', 'cosign2'),
+  goMain('notation', 'v1.3.2', 'github.com/notaryproject/notation'),
+  go('helm', 'v4.3.1', 'helm.sh/helm/v4/cmd/helm'),
+  go('helm3', 'v3.22.0', 'helm.sh/helm/v3/cmd/helm'),
+  go('containerd2', 'v2.4.2', 'github.com/containerd/containerd/v2/cmd/containerd'),
+  go('ctr2', 'v2.4.2', 'github.com/containerd/containerd/v2/cmd/ctr'),
+  go('dockerd2', 'v2.0.0-beta.24', 'github.com/moby/moby/v2/cmd/dockerd'),
+  goMain('buildkitd', 'v0.33.1', 'github.com/moby/buildkit'),
+  goMain('buildctl', 'v0.33.1', 'github.com/moby/buildkit'),
+  goMain('executor', 'v1.24.0', 'github.com/GoogleContainerTools/kaniko'),
+  go('ko', 'v0.19.1', 'github.com/google/ko'),
+  goMain('syft', 'v1.54.1', 'github.com/anchore/syft'),
+  goMain('trivy', 'v0.74.0', 'github.com/aquasecurity/trivy', { GOEXPERIMENT: 'jsonv2' }),
+  {
+    from: 'maven',
+    name: 'jib-core',
+    version: '0.28.1',
+    folder: 'jib-core',
+    artifact: 'com.google.cloud.tools:jib-core',
+  },
+];
+
+/** Where in the cache the program is, when it is one that is kept there. */
+export function cachedFile(source: ToolSource): string | undefined {
+  switch (source.from) {
+    case 'debian':
+      return undefined;
+    case 'debian-unpacked':
+      return `${folderOf(source)}/${source.path}`;
+    case 'maven':
+      return `${folderOf(source)}/lib/${source.name}-${source.version}.jar`;
+    case 'go':
+    case 'go-main':
+      return `${folderOf(source)}/${basename(source.package)}`;
+  }
+}
+
+export function folderOf({ folder, version }: Cached): string {
+  return `${folder}-${version}`;
+}
+
+/** The version of a Go program that the table asks for: one built as a module often knows none of its own. */
+export function wantedVersion(name: string): string | undefined {
+  const source = TOOLS.find((tool) => tool.name === name);
+  return source?.from === 'go' || source?.from === 'go-main' ? source.version : undefined;
+}
