@@ -4,7 +4,15 @@ import { RegistryError } from '@atoll/core';
  * Of most headers Node keeps the first and drops the others, or joins them into one value; either way a proxy in front may have
  * decided by another one.
  */
-const SINGLE = new Set(['authorization', 'content-length', 'content-range', 'content-type', 'host', 'if-range', 'range']);
+const SINGLE = new Set([
+  'authorization',
+  'content-length',
+  'content-range',
+  'content-type',
+  'host',
+  'if-range',
+  'range',
+]);
 const LENGTHS = new Set([...SINGLE].map((name) => name.length));
 
 /**

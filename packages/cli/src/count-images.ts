@@ -17,17 +17,11 @@ export async function countImages(
 
 interface Page<T> {
   readonly names: readonly T[];
-  readonly more: boolean;
+  readonly next: string | undefined;
 }
 
-function asPage({
-  repositories,
-  more,
-}: {
-  repositories: readonly RepositoryName[];
-  more: boolean;
-}): Page<RepositoryName> {
-  return { names: repositories, more };
+function asPage({ repositories, next }: Awaited<ReturnType<Registry['catalog']['list']>>): Page<RepositoryName> {
+  return { names: repositories, next };
 }
 
 async function tagsOf(
@@ -37,15 +31,14 @@ async function tagsOf(
   o: { readonly signal?: AbortSignal },
 ) {
   const page = await tags.list(repository, { after, limit: PAGE }, o);
-  return { names: page.tags, more: page.more };
+  return { names: page.tags, next: page.next };
 }
 
 async function* all<T extends string>(list: (after: string | undefined) => Promise<Page<T>>): AsyncGenerator<T> {
-  let after: T | undefined;
-  for (;;) {
-    const { names, more } = await list(after);
+  let after: string | undefined;
+  do {
+    const { names, next } = await list(after);
     yield* names;
-    after = names.at(-1);
-    if (!more || after === undefined) return;
-  }
+    after = next;
+  } while (after !== undefined);
 }

@@ -1,4 +1,5 @@
 import { isRepositoryName, type RepositoryName } from '@atoll/core';
+import { keys } from '@atoll/storage';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { name, openRegion } from './testing/region.js';
@@ -16,11 +17,12 @@ describe('the catalog', () => {
         const { registry } = await openRegion();
         for (const one of all) await registry.catalog.ensure(one);
         const found: RepositoryName[] = [];
-        for (let more = true; more;) {
-          const page = await registry.catalog.list({ after: found.at(-1), limit });
+        let after: string | undefined;
+        do {
+          const page = await registry.catalog.list({ after, limit });
           found.push(...page.repositories);
-          more = page.more;
-        }
+          after = page.next;
+        } while (after !== undefined);
         expect(found).toEqual([...all].sort());
       }),
       { numRuns: 60 },
@@ -44,10 +46,22 @@ describe('the catalog', () => {
     const { registry, counter } = await openRegion();
     await registry.catalog.ensure(name('a'));
     counter.reset();
-    expect(await registry.catalog.list({ limit: 10 })).toEqual({ repositories: ['a'], more: false });
+    expect(await registry.catalog.list({ limit: 10 })).toEqual({ repositories: ['a'], next: undefined });
     expect(counter.calls()).toEqual({ list: 1 });
-    expect(await registry.catalog.list({ limit: 0 })).toEqual({ repositories: [], more: false });
+    expect(await registry.catalog.list({ limit: 0 })).toEqual({ repositories: [], next: undefined });
     expect(counter.calls()).toEqual({ list: 1 });
+  });
+
+  test.each([10, 1_000, 50_000])('costs the same where there are %i repositories', async (count) => {
+    const { registry, counter, memory } = await openRegion();
+    const all = Array.from({ length: count }, (_, i) => name(`team-${String(i).padStart(5, '0')}/app`));
+    for (const one of all) await memory.put(keys.catalogMarker(one), Buffer.from('{}'), { blind: true });
+    for (const at of [0, count / 2, count - 1]) {
+      counter.reset();
+      const { repositories } = await registry.catalog.list({ after: all[at - 1], limit: 100 });
+      expect(repositories).toEqual(all.slice(at, at + 100));
+      expect(counter.calls()).toEqual({ list: 1 });
+    }
   });
 
   test('marks a repository once, and remembers which it knows', async () => {

@@ -37,11 +37,14 @@ export class Catalog {
     private readonly clock: Clock = systemClock,
   ) {}
 
-  /** One page in byte order; one listing per thousand names. */
-  async list(page: NamePage, o: CallOptions = {}): Promise<{ repositories: RepositoryName[]; more: boolean }> {
-    if (page.limit <= 0) return { repositories: [], more: false };
-    const { names, more } = await listNames(this.store, repositoryNames, page, o);
-    return { repositories: names, more };
+  /** One page in byte order, and what the next one begins after; one listing per thousand names, ten at most. */
+  async list(
+    page: NamePage,
+    o: CallOptions = {},
+  ): Promise<{ repositories: RepositoryName[]; next: string | undefined }> {
+    if (page.limit <= 0) return { repositories: [], next: undefined };
+    const { names, next } = await listNames(this.store, repositoryNames, page, o);
+    return { repositories: names, next };
   }
 
   /** Asks the store once for a name that exists, then never again while the name is remembered. */

@@ -19,7 +19,7 @@ function openIntents(store: ConstructorParameters<typeof Intents>[0]['store'] = 
   const intents = new Intents({
     store,
     clock,
-    catalog: { list: async () => ({ repositories: [app], more: false }) },
+    catalog: { list: async () => ({ repositories: [app], next: undefined }) },
     settle: async (_repository, intent) => void settled.push(intent),
     onLeftBehind: (cause) => left.push(cause),
   });

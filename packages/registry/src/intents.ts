@@ -130,8 +130,8 @@ export class Intents {
       const page = await this.parts.catalog.list({ after, limit: LIST_LIMIT }, o);
       const counts = await limit.map(page.repositories, (name) => this.#resolveOne(name, before, o));
       for (const count of counts) resolved += count;
-      after = page.repositories.at(-1);
-      if (!page.more || after === undefined) return { resolved };
+      after = page.next;
+      if (after === undefined) return { resolved };
     }
   }
 

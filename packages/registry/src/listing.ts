@@ -3,6 +3,8 @@ import { isLiveLength } from './register-object.js';
 
 /** What every driver gives in one request. */
 export const LIST_LIMIT = 1000;
+/** So many deleted names in a row cost one page ten listings, not one for each thousand of them. */
+const LISTINGS_PER_PAGE = 10;
 
 export interface NamePage {
   /** Names that sort after this one; any text, it need not exist. */
@@ -37,38 +39,50 @@ export async function* listAll(
   }
 }
 
+export interface FoundNames<T extends string> {
+  readonly names: T[];
+  /** What the next page begins after: the last of these names, or a deleted one; `undefined` at the end. */
+  readonly next: string | undefined;
+  /** Whether anything, deleted or not, was found. */
+  readonly any: boolean;
+}
+
 /**
  * One page of names. The lengths in the listing tell deleted names apart, so nothing is read; a page asks again only while deleted
- * names leave it short. `any` tells whether anything, deleted or not, was found.
+ * names leave it short. After ten listings it stays short, perhaps empty, and says where to go on: distribution-spec, Listing Tags,
+ * lets a page have fewer than `n` names where a `Link` follows.
  */
 export async function listNames<T extends string>(
   store: Pick<ReadableStore, 'list'>,
   space: NameSpace<T>,
-  page: NamePage & { readonly deletedToo?: boolean },
+  { after = '', limit, deletedToo = false }: NamePage & { readonly deletedToo?: boolean },
   o: CallOptions = {},
-): Promise<{ names: T[]; more: boolean; any: boolean }> {
+): Promise<FoundNames<T>> {
   const names: T[] = [];
+  let seen: T | undefined;
   let any = false;
-  let cursor = cursorFor(space, page.after ?? '');
-  let limit = Math.min(LIST_LIMIT, page.limit);
-  for (;;) {
+  let cursor = cursorFor(space, after);
+  let most = Math.min(LIST_LIMIT, limit);
+  for (let listings = 1; ; listings++) {
     const found = await store.list(space.prefix, {
       signal: o.signal,
-      limit,
+      limit: most,
       ...(cursor !== undefined && { after: cursor }),
     });
     any ||= found.entries.length > 0;
     for (const entry of found.entries) {
       const name = space.nameOf(entry.key);
-      if (name === undefined || name <= (page.after ?? '')) continue;
-      if (page.deletedToo || isLiveLength(entry.sizeBytes)) names.push(name);
+      if (name === undefined || name <= after) continue;
+      seen = name;
+      if (deletedToo || isLiveLength(entry.sizeBytes)) names.push(name);
     }
-    const full = names.length >= page.limit;
+    const page = names.slice(0, limit);
     cursor = found.entries.at(-1)?.key;
-    if (full || !found.more || cursor === undefined) {
-      return { names: names.slice(0, page.limit), more: names.length > page.limit || (full && found.more), any };
-    }
-    limit = LIST_LIMIT;
+    if (names.length > limit) return { names: page, next: page.at(-1), any };
+    if (!found.more || cursor === undefined) return { names: page, next: undefined, any };
+    if (names.length === limit) return { names: page, next: page.at(-1), any };
+    if (!deletedToo && listings >= LISTINGS_PER_PAGE && seen !== undefined) return { names: page, next: seen, any };
+    most = LIST_LIMIT;
   }
 }
 

@@ -43,8 +43,8 @@ export class RegionReader {
     page: NamePage,
     o: CallOptions = {},
   ): Promise<{ tags: Tag[]; more: boolean }> {
-    const { names, more } = await this.#list(tagNames(repository), page, o);
-    return { tags: names, more };
+    const { names, next } = await this.#list(tagNames(repository), page, o);
+    return { tags: names, more: next !== undefined };
   }
 
   async listManifestDigests(
@@ -52,16 +52,16 @@ export class RegionReader {
     page: NamePage,
     o: CallOptions = {},
   ): Promise<{ digests: Digest[]; more: boolean }> {
-    const { names, more } = await this.#list(manifestDigests(repository), page, o);
-    return { digests: names, more };
+    const { names, next } = await this.#list(manifestDigests(repository), page, o);
+    return { digests: names, more: next !== undefined };
   }
 
   async listRepositories(
     page: NamePage,
     o: CallOptions = {},
   ): Promise<{ repositories: RepositoryName[]; more: boolean }> {
-    const { names, more } = await this.#list(repositoryNames, page, o);
-    return { repositories: names, more };
+    const { names, next } = await this.#list(repositoryNames, page, o);
+    return { repositories: names, more: next !== undefined };
   }
 
   #list<T extends string>(space: NameSpace<T>, page: NamePage, o: CallOptions) {

@@ -1,5 +1,5 @@
 import { digestOf, emptyRegister, isRepositoryName, isTag, liveValue, writeRegister, type Tag } from '@atoll/core';
-import { keys } from '@atoll/storage';
+import { keys, type ObjectStore } from '@atoll/storage';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Registry } from './registry.js';
@@ -12,14 +12,23 @@ const target = (text: string): TagTarget => ({ digest: digestOf(text), mediaType
 /** Every page of `limit`, one after the other. */
 async function pages(registry: Registry, limit: number, repository = app): Promise<Tag[][]> {
   const all: Tag[][] = [];
-  for (let after: string | undefined; ;) {
-    const { tags, more } = await registry.tags.list(repository, { limit, ...(after !== undefined && { after }) });
+  let after: string | undefined;
+  do {
+    const { tags, next } = await registry.tags.list(repository, { limit, after });
     all.push(tags);
-    after = tags.at(-1);
-    if (!more) return all;
-    if (after === undefined) throw new Error('an empty page says that there is more');
-  }
+    after = next;
+  } while (after !== undefined);
+  return all;
 }
+
+/** Tags that are there, or were deleted, as far as a listing can tell. */
+async function plant(store: Pick<ObjectStore, 'put'>, tags: readonly Tag[], live = true): Promise<void> {
+  const body = Buffer.alloc(live ? 300 : 301);
+  for (const one of tags) await store.put(keys.tag(app, one), body, { blind: true });
+}
+
+const numbered = (prefix: string, count: number): Tag[] =>
+  Array.from({ length: count }, (_, i) => tag(`${prefix}${String(i).padStart(6, '0')}`));
 
 const tagText = fc.stringMatching(/^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,5}$/).filter(isTag);
 /** Names of which one begins, or sorts beside, another in ways that listings have lost. */
@@ -73,11 +82,51 @@ describe('a list of tags', () => {
     for (let i = 0; i < 1500; i++)
       await memory.put(keys.tag(app, tag(`t${i}`)), object?.body ?? Buffer.of(), { blind: true });
     counter.reset();
-    expect(await registry.tags.list(app, { limit: 10 })).toMatchObject({ more: true });
+    expect(await registry.tags.list(app, { limit: 10 })).toMatchObject({ next: 't1005' });
     expect(counter.calls()).toEqual({ list: 1 });
     counter.reset();
     expect((await registry.tags.list(app, { limit: 5000 })).tags).toHaveLength(1501);
     expect(counter.calls()).toEqual({ list: 2 });
+  });
+
+  test.each([10, 1_000, 100_000])('costs the same for a page of 100 in %i tags', async (count) => {
+    const { registry, counter, memory } = await openRegion();
+    const all = numbered('v', count);
+    await plant(memory, all);
+    for (const at of [0, count / 2, count - 1]) {
+      counter.reset();
+      const { tags } = await registry.tags.list(app, { after: all[at - 1], limit: 100 });
+      expect(tags).toEqual(all.slice(at, at + 100));
+      expect(counter.calls()).toEqual({ list: 1 });
+    }
+  });
+
+  test('of which many were deleted in a row costs ten listings at most, and goes on from there', async () => {
+    const { registry, counter, memory } = await openRegion();
+    const [first, last] = [numbered('a', 3), numbered('c', 3)];
+    await plant(memory, [...first, ...last]);
+    await plant(memory, numbered('b', 50_000), false);
+    const found: Tag[][] = [];
+    let after: string | undefined;
+    do {
+      counter.reset();
+      const { tags, next } = await registry.tags.list(app, { limit: 100, after });
+      expect(counter.calls().list).toBeLessThanOrEqual(10);
+      expect(next === undefined || next > (after ?? '')).toBe(true);
+      found.push(tags);
+      after = next;
+    } while (after !== undefined);
+    expect(found.flat()).toEqual([...first, ...last]);
+    expect(found.length).toBeLessThanOrEqual(7);
+  });
+
+  test('of which few were deleted is as long as it was asked for', async () => {
+    const { registry, counter, memory } = await openRegion();
+    await plant(memory, numbered('a', 5_000), false);
+    await plant(memory, numbered('b', 200));
+    counter.reset();
+    expect((await registry.tags.list(app, { limit: 100 })).tags).toHaveLength(100);
+    expect(counter.calls()).toEqual({ list: 6 });
   });
 
   test('of a repository that does not exist is refused, and that of an empty one is empty', async () => {
@@ -86,9 +135,9 @@ describe('a list of tags', () => {
       await expect(registry.tags.list(app, { limit })).rejects.toMatchObject({ code: 'NAME_UNKNOWN', status: 404 });
     }
     await registry.catalog.ensure(app);
-    expect(await registry.tags.list(app, { limit: 10 })).toEqual({ tags: [], more: false });
+    expect(await registry.tags.list(app, { limit: 10 })).toEqual({ tags: [], next: undefined });
     counter.reset();
-    expect(await registry.tags.list(app, { limit: 0 })).toEqual({ tags: [], more: false });
+    expect(await registry.tags.list(app, { limit: 0 })).toEqual({ tags: [], next: undefined });
     expect(counter.calls()).toEqual({});
   });
 
@@ -141,7 +190,7 @@ describe('a tag', () => {
       'put jr',
       'delete r',
     ]);
-    expect(await registry.tags.list(app, { limit: 10 })).toEqual({ tags: [], more: false });
+    expect(await registry.tags.list(app, { limit: 10 })).toEqual({ tags: [], next: undefined });
     await expect(registry.manifests.head(app, { tag: tag('v1') })).rejects.toMatchObject({ code: 'MANIFEST_UNKNOWN' });
     await expect(registry.tags.delete(app, tag('v1'))).rejects.toMatchObject({ code: 'MANIFEST_UNKNOWN' });
     await expect(registry.tags.delete(app, tag('never'))).rejects.toMatchObject({ code: 'MANIFEST_UNKNOWN' });

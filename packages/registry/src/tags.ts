@@ -62,16 +62,20 @@ export class Tags {
   }
 
   /**
-   * One page in byte order; one listing per thousand tags.
+   * One page in byte order, and what the next one begins after; one listing per thousand tags, ten at most.
    * @throws RegistryError NAME_UNKNOWN
    */
-  async list(repository: RepositoryName, page: NamePage, o: CallOptions = {}): Promise<{ tags: Tag[]; more: boolean }> {
-    const none = { names: [], more: false, any: false };
+  async list(
+    repository: RepositoryName,
+    page: NamePage,
+    o: CallOptions = {},
+  ): Promise<{ tags: Tag[]; next: string | undefined }> {
+    const none = { names: [], next: undefined, any: false };
     const found = page.limit > 0 ? await listNames(this.parts.store, tagNames(repository), page, o) : none;
     if (!found.any && !(await this.parts.catalog.has(repository, o))) {
       throw new RegistryError('NAME_UNKNOWN', 'this registry has no such repository', { detail: { name: repository } });
     }
-    return { tags: found.names, more: found.more };
+    return { tags: found.names, next: found.next };
   }
 
   /** Moves the tag, whatever it names now. The caller holds an intent that names it, and journals it. */

@@ -1,3 +1,5 @@
+import { parseRepositoryName, parseTag, type Tag } from '@atoll/core';
+import { keys } from '@atoll/storage';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Harness, verdict } from '../testing/harness.js';
 
@@ -56,6 +58,19 @@ describe('tags', () => {
       path = page.link?.slice(1, page.link.indexOf('>'));
     }
     expect(all).toEqual(TAGS);
+  });
+
+  test('a page that finds only deleted tags leads on to the next', async () => {
+    const deleted = Array.from({ length: 12_000 }, (_, i) => parseTag(`b${String(i).padStart(5, '0')}`));
+    const name = parseRepositoryName('a');
+    const key = (tag: Tag) => keys.tag(name, tag);
+    for (const tag of deleted) await api.store.put(key(tag), Buffer.alloc(301), { blind: true });
+    await api.store.put(key(parseTag('c')), Buffer.alloc(300), { blind: true });
+    const last = 'b09004';
+    const next = `</v2/a/tags/list?n=5&last=${last}>; rel="next"`;
+    expect(await answer('/v2/a/tags/list')).toEqual({ names: [], link: next });
+    expect(await answer(`/v2/a/tags/list?n=5&last=${last}`)).toEqual({ names: ['c'], link: undefined });
+    for (const tag of [...deleted, parseTag('c')]) await api.store.delete(key(tag), { blind: true });
   });
 
   test('a repository without tags has none, and one that is not there is unknown', async () => {

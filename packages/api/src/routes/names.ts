@@ -15,14 +15,14 @@ export class NameRoutes {
 
   async tags({ exchange, route: { name }, query }: Call<'tags'>): Promise<void> {
     const page = parsePage(query, this.parts.limits.maxPageNames);
-    const { tags, more } = await this.parts.registry.tags.list(name, page, { signal: exchange.signal });
-    respondPage(exchange, { name, tags }, linkAfter(`/v2/${name}/tags/list`, page, tags, more));
+    const { tags, next } = await this.parts.registry.tags.list(name, page, { signal: exchange.signal });
+    respondPage(exchange, { name, tags }, linkAfter(`/v2/${name}/tags/list`, page, next));
   }
 
   async catalog({ exchange, query }: Call<'catalog'>): Promise<void> {
     const page = parsePage(query, this.parts.limits.maxPageNames);
-    const { repositories, more } = await this.parts.registry.catalog.list(page, { signal: exchange.signal });
-    respondPage(exchange, { repositories }, linkAfter('/v2/_catalog', page, repositories, more));
+    const { repositories, next } = await this.parts.registry.catalog.list(page, { signal: exchange.signal });
+    respondPage(exchange, { repositories }, linkAfter('/v2/_catalog', page, next));
   }
 }
 
@@ -35,8 +35,7 @@ function respondPage(exchange: Exchange, answer: unknown, link: string | undefin
   );
 }
 
-function linkAfter(path: string, { limit }: PageRequest, names: readonly string[], more: boolean): string | undefined {
-  const last = names.at(-1);
-  if (!more || last === undefined) return undefined;
+function linkAfter(path: string, { limit }: PageRequest, last: string | undefined): string | undefined {
+  if (last === undefined) return undefined;
   return linkToNext(path, new URLSearchParams({ n: String(limit), last }));
 }
