@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { findTool } from '../clients/tool.js';
+import { toolFile } from '../clients/tool.js';
 import { checkoutFolder } from '../harness/checkout.js';
 import { freePorts } from '../harness/service.js';
 import type { BareBodies } from './baseline-bodies.js';
@@ -23,9 +23,13 @@ export async function startNginx(folder: string): Promise<Peer> {
   writeFileSync(join(folder, 'files', 'ready'), 'ready\n');
   const config = join(folder, 'nginx.conf');
   writeFileSync(config, nginxConfig(folder, port));
-  const command = findTool('nginx');
-  if (command === undefined) throw new Error('nginx is not installed');
-  return startProgram('nginx', { command, args: ['-p', folder, '-c', config], folder, port, ready: '/ready' });
+  return startProgram('nginx', {
+    command: toolFile('nginx'),
+    args: ['-p', folder, '-c', config],
+    folder,
+    port,
+    ready: '/ready',
+  });
 }
 
 function nginxConfig(folder: string, port: number): string {

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { findTool } from '../clients/tool.js';
+import { toolFile } from '../clients/tool.js';
 import { isReady, serveRegion } from '../harness/atoll.js';
 import { freePorts, Service } from '../harness/service.js';
 import { Wire } from '../harness/wire.js';
@@ -86,12 +86,6 @@ export async function startProgram(name: string, program: Program): Promise<Peer
     throw cause;
   }
   return { name, service, wire };
-}
-
-function toolFile(name: string): string {
-  const file = findTool(name);
-  if (file === undefined) throw new Error(`${name} is not installed`);
-  return file;
 }
 
 export async function stopPeer({ service, wire }: Omit<Peer, 'name'>, folder?: string): Promise<void> {

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { bringTools } from '../clients/install.js';
 import type { BenchContext } from './figures.js';
 import { lineup, type Contestant } from './contestants.js';
 import { FULL, SMALL, tableRows, type Row } from './rows.js';
@@ -20,6 +21,7 @@ export interface ProtocolOptions extends BenchContext {
 export async function benchProtocol(options: ProtocolOptions): Promise<Sheet> {
   const { rounds, small, note, only = '', peers, profileFolder } = options;
   const bodies = { manifest: samples.image.bytes, blob: samples.blob.bytes };
+  if (!small) await bringTools(['olareg', 'registry'], note);
   const line = lineup({ peers, bodies, ...(profileFolder === undefined ? {} : { profileFolder }) });
   const rows = tableRows(line.registries).filter(({ what }) => what.includes(only));
   const sheet = new Sheet({ rows, columns: line.columns, missing: line.missing, judged: !small });

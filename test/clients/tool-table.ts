@@ -80,6 +80,8 @@ export const TOOLS: readonly ToolSource[] = [
   goMain('executor', 'v1.24.0', 'github.com/GoogleContainerTools/kaniko'),
   go('ko', 'v0.19.1', 'github.com/google/ko'),
   goMain('syft', 'v1.54.1', 'github.com/anchore/syft'),
+  goMain('olareg', 'v0.2.1', 'github.com/olareg/olareg'),
+  go('registry', 'v3.1.2', 'github.com/distribution/distribution/v3/cmd/registry'),
   goMain('trivy', 'v0.74.0', 'github.com/aquasecurity/trivy', { GOEXPERIMENT: 'jsonv2' }),
   {
     from: 'maven',
