@@ -25,3 +25,12 @@ export function jsonOf({ body }: Pick<Answer, 'body'>): unknown {
 export function valuesOf({ rawHeaders }: Answer, name: string): string[] {
   return rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === name.toLowerCase());
 }
+
+/** Path and query of the next page, if there is one. @throws Error when there are two, or it is not path-absolute */
+export function nextPage(answer: Answer): string | undefined {
+  const links = valuesOf(answer, 'Link');
+  if (links.length === 0) return undefined;
+  const target = /^<(\/v2\/[^<>"\s]*)>; rel="next"$/.exec(links.join())?.[1];
+  if (target === undefined) throw new Error(`no path-absolute link to a next page: ${links.join()}`);
+  return target;
+}

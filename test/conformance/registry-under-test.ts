@@ -48,6 +48,10 @@ export class RegistryUnderTest {
     return Repository.unused(this.wire);
   }
 
+  inRepository(name: string): Repository {
+    return new Repository(this.wire, name);
+  }
+
   send(method: string, target: string, question?: Question): Promise<Answer> {
     return this.wire.send(method, target, question);
   }

@@ -29,10 +29,7 @@ export class Wire {
 
   /** Sends one request; a `target` that is a whole URL (a Location) is taken as it is. */
   async send(method: string, target: string, question: Question = {}): Promise<Answer> {
-    const length =
-      question.body === undefined && (method === 'GET' || method === 'HEAD')
-        ? {}
-        : { 'Content-Length': question.body?.length ?? 0 };
+    const length = hasLength(method, question) ? { 'Content-Length': question.body?.length ?? 0 } : {};
     const sent = request(new URL(target, this.url), {
       method,
       agent: this.#agent,
@@ -50,6 +47,11 @@ export class Wire {
   close(): void {
     this.#agent.destroy();
   }
+}
+
+function hasLength(method: string, { headers = {}, body }: Question): boolean {
+  if ('Transfer-Encoding' in headers) return false;
+  return body !== undefined || (method !== 'GET' && method !== 'HEAD');
 }
 
 export function sha256(bytes: Uint8Array): string {
