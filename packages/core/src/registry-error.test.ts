@@ -14,6 +14,7 @@ describe('the status that goes with', () => {
     ['NAME_INVALID', 400],
     ['NAME_UNKNOWN', 404],
     ['PAGINATION_NUMBER_INVALID', 400],
+    ['PRECONDITION_FAILED', 412],
     ['RANGE_INVALID', 416],
     ['SIZE_INVALID', 400],
     ['TAG_INVALID', 400],

@@ -10,6 +10,7 @@ const STATUS = {
   NAME_INVALID: 400,
   NAME_UNKNOWN: 404,
   PAGINATION_NUMBER_INVALID: 400,
+  PRECONDITION_FAILED: 412,
   RANGE_INVALID: 416,
   SIZE_INVALID: 400,
   TAG_INVALID: 400,
@@ -20,7 +21,7 @@ const STATUS = {
   UNSUPPORTED: 405,
 } as const;
 
-/** The codes a client can be told; distribution-spec, Error Codes, and the de facto ones clients know. */
+/** The codes a client can be told; distribution-spec, Error Codes, the de facto ones clients know, and one for RFC 9110's 412. */
 export type RegistryCode = keyof typeof STATUS;
 
 /** One row of the `errors` array of a response. */

@@ -7,6 +7,7 @@ export { decodeJson, encodeJson, jsonCodec, readObject, type Codec } from './jso
 export { listAll, type NamePage } from './listing.js';
 export type { ManifestPush } from './manifest-push.js';
 export { Manifests, type StoredManifest } from './manifests.js';
+export type { Precondition } from './precondition.js';
 export { RegionReader } from './region-reader.js';
 export { claimRegion, originOf, readRegion, type RegionIdentity } from './region.js';
 export { Referrers, type ReferrerRow } from './referrers.js';

@@ -134,6 +134,54 @@ test.each(cases.filter(([, key]) => key !== '/@i/'))(
   },
 );
 
+describe('a push that wants its tag not to be there, and whose process dies', () => {
+  const onlyIf = { name: { tag: names.tag }, holds: (current?: Digest) => current === undefined };
+  const create = (registry: Registry) =>
+    registry.manifests.put(app, {
+      reference: { tag: names.tag },
+      contentType: image.mediaType,
+      bytes: image.bytes,
+      onlyIf,
+    });
+
+  test.each(cases)('%s it writes %s has the tag moved or not, and a retry tells which', async (when, key) => {
+    const region = await openRegion();
+    await upload(region.registry, image);
+    crashAt(region, key, when);
+    await expectCrash(create(region.registry));
+    region.faults.length = 0;
+    const next = await region.restart();
+    await expectWhole(next);
+    const moved = await isLive(next, { tag: names.tag });
+    expect(moved).toBe(key === 'jr/' || (key === '/@t/' && when === 'after'));
+    if (moved) await expect(create(next)).rejects.toMatchObject({ code: 'PRECONDITION_FAILED', status: 412 });
+    else await create(next);
+    expect(await next.manifests.head(app, { tag: names.tag })).toMatchObject({ digest: image.digest });
+    region.clock.advance(HOUR_MS);
+    await next.intents.resolve(HOUR_MS);
+    expect(await intentsLeft(region)).toBe(0);
+    for (const one of [{ digest: names.digest }, { tag: names.tag }]) expect(await isJournaled(region, one)).toBe(true);
+  });
+
+  test('refused before it writes anything it leaves nothing, and refused by the tag it leaves a journaled manifest', async () => {
+    const region = await openRegion();
+    const other = sampleImage('other');
+    for (const one of [image, other]) await upload(region.registry, one);
+    await pushSample(region.registry, app, other, names.tag);
+    await expect(create(region.registry)).rejects.toMatchObject({ code: 'PRECONDITION_FAILED' });
+    expect(await isLive(region.registry, { digest: image.digest })).toBe(false);
+    let asked = 0;
+    const late = { name: { tag: names.tag }, holds: () => ++asked === 1 };
+    const push = { reference: { tag: names.tag }, bytes: image.bytes, onlyIf: late };
+    await expect(region.registry.manifests.put(app, push)).rejects.toMatchObject({ code: 'PRECONDITION_FAILED' });
+    expect(await region.registry.manifests.head(app, { tag: names.tag })).toMatchObject({ digest: other.digest });
+    expect(await isLive(region.registry, { digest: image.digest })).toBe(true);
+    expect(await isJournaled(region, { digest: image.digest })).toBe(true);
+    await region.registry.intents.idle();
+    expect(await intentsLeft(region)).toBe(0);
+  });
+});
+
 describe('a delete whose process dies', () => {
   test.each(cases)('%s it writes %s leaves nothing broken that a retry or time does not mend', async (when, key) => {
     const region = await openRegion();

@@ -14,6 +14,7 @@ import {
 import { keys, type CallOptions, type ObjectStore } from '@atoll/storage';
 import pLimit from 'p-limit';
 import { readObject } from './json-object.js';
+import type { Precondition } from './precondition.js';
 import { manifestCodec } from './register-object.js';
 
 const CHILDREN_AT_ONCE = 16;
@@ -25,6 +26,8 @@ export interface ManifestPush {
   /** The request's. */
   readonly contentType?: string | undefined;
   readonly bytes: Uint8Array;
+  /** Nothing is changed unless this holds for what the name stands for; see {@link Manifests.put}. */
+  readonly onlyIf?: { readonly name: Reference; readonly holds: Precondition } | undefined;
   readonly requestId?: string | undefined;
 }
 
@@ -34,6 +37,7 @@ export interface CheckedPush {
   readonly digest: Digest;
   readonly tags: readonly Tag[];
   readonly bytes: Buffer;
+  readonly onlyIf?: ManifestPush['onlyIf'];
 }
 
 /** What keeps the blobs that a manifest is about to name; answers with those that are not there. */
@@ -42,15 +46,15 @@ export interface BlobPins {
 }
 
 /** @throws RegistryError MANIFEST_INVALID, DIGEST_INVALID, TAG_INVALID */
-export function checkPush({ reference, tags = [], contentType, bytes: body }: ManifestPush): CheckedPush {
+export function checkPush({ reference, tags = [], contentType, bytes: body, onlyIf }: ManifestPush): CheckedPush {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   const parsed = parseManifest(bytes, contentType);
   if ('tag' in reference) {
-    if (tags.length === 0) return { parsed, digest: digestOf(bytes), tags: [reference.tag], bytes };
+    if (tags.length === 0) return { parsed, digest: digestOf(bytes), tags: [reference.tag], bytes, onlyIf };
     throw new RegistryError('TAG_INVALID', 'further tags can be given only where the manifest is pushed by digest');
   }
   const digest = digestOf(bytes, algorithmOf(reference.digest));
-  if (digest === reference.digest) return { parsed, digest, tags: [...new Set(tags)], bytes };
+  if (digest === reference.digest) return { parsed, digest, tags: [...new Set(tags)], bytes, onlyIf };
   throw new RegistryError('DIGEST_INVALID', 'the manifest does not have the digest it is pushed by', {
     detail: { expected: reference.digest, actual: digest },
   });

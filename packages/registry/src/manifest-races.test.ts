@@ -34,12 +34,37 @@ const untag =
   ({ tags }) =>
     tags.delete(app, tag(text));
 
+/** A push that wants the tag not to be there yet. */
+const create =
+  ({ bytes }: Sample, text: string): Step =>
+  ({ manifests }) => {
+    const reference = { tag: tag(text) };
+    return manifests.put(app, {
+      reference,
+      bytes,
+      onlyIf: { name: reference, holds: (current) => current === undefined },
+    });
+  };
+/** A push that wants the tag to name `old`. */
+const replace =
+  ({ bytes }: Sample, old: Sample, text: string): Step =>
+  ({ manifests }) => {
+    const reference = { tag: tag(text) };
+    return manifests.put(app, {
+      reference,
+      bytes,
+      onlyIf: { name: reference, holds: (current) => current === old.digest },
+    });
+  };
+
 const sample = fc.constantFrom(...samples);
 const tagName = fc.constantFrom('v1', 'v2');
 const step: fc.Arbitrary<Step> = fc.oneof(
   { arbitrary: fc.tuple(sample, tagName).map(([one, text]) => push(one, text)), weight: 2 },
   sample.map(remove),
   tagName.map(untag),
+  fc.tuple(sample, tagName).map(([one, text]) => create(one, text)),
+  fc.tuple(sample, sample, tagName).map(([one, old, text]) => replace(one, old, text)),
 );
 
 async function openUploaded(images: readonly Sample[], turn?: () => Promise<unknown>) {
@@ -149,6 +174,61 @@ describe('whatever happens at once in two processes', () => {
         expect(await registry.manifests.head(app, { tag: tag('latest') })).toMatchObject({ digest: subject.digest });
       }),
       { numRuns: 50 },
+    );
+  });
+});
+
+describe('a tag as a compare-and-swap cell', () => {
+  test('of pushes that want it not to be there one wins, and what the others brought is journaled or not there', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.scheduler(), async (scheduler) => {
+        const { registry, outcomes } = await race(
+          scheduler,
+          samples,
+          [],
+          samples.map((one) => create(one, 'v1')),
+        );
+        expect(outcomes.toSorted()).toEqual(['PRECONDITION_FAILED', 'PRECONDITION_FAILED', 'done']);
+        const named = await registry.manifests.head(app, { tag: tag('v1') });
+        expect(named.digest).toBe(samples[outcomes.indexOf('done')]?.digest);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test('of pushes that want it to name one manifest one wins, and it is not overwritten by the others', async () => {
+    const [first = subject, ...others] = samples;
+    await fc.assert(
+      fc.asyncProperty(fc.scheduler(), async (scheduler) => {
+        const steps = others.map((one) => replace(one, first, 'v1'));
+        const { registry, outcomes } = await race(scheduler, samples, [push(first, 'v1')], steps);
+        expect(outcomes.toSorted()).toEqual(['PRECONDITION_FAILED', 'done']);
+        const named = await registry.manifests.head(app, { tag: tag('v1') });
+        expect(named.digest).toBe(others[outcomes.indexOf('done')]?.digest);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test('it is created once more at most than it is taken away, also where its manifest is deleted meanwhile', async () => {
+    const creation = sample.map((one) => ({ step: create(one, 'v1'), creates: true }));
+    const removal = fc
+      .oneof(sample.map(remove), fc.constant(untag('v1')))
+      .map((one) => ({ step: one, creates: false }));
+    const steps = fc.array(fc.oneof({ arbitrary: creation, weight: 2 }, removal), { minLength: 2, maxLength: 6 });
+    await fc.assert(
+      fc.asyncProperty(fc.scheduler(), steps, async (scheduler, all) => {
+        const { outcomes } = await race(
+          scheduler,
+          samples,
+          [],
+          all.map(({ step }) => step),
+        );
+        const done = all.filter((_, at) => outcomes[at] === 'done');
+        const created = done.filter(({ creates }) => creates).length;
+        expect(created).toBeLessThanOrEqual(done.length - created + 1);
+      }),
+      { numRuns: 100 },
     );
   });
 });

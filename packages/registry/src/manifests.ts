@@ -25,6 +25,7 @@ import { DecodedObjects } from './decoded-objects.js';
 import type { HeldIntent, Intent, Intents } from './intents.js';
 import type { Change, Journal } from './journal.js';
 import { checkPush, requireParts, type BlobPins, type CheckedPush, type ManifestPush } from './manifest-push.js';
+import { preconditionFailed, type Precondition } from './precondition.js';
 import type { References } from './references.js';
 import type { Referrers } from './referrers.js';
 import {
@@ -34,6 +35,7 @@ import {
   type ManifestRegister,
   type TagTarget,
 } from './register-object.js';
+import { Tagging } from './tagging.js';
 import type { Tags } from './tags.js';
 import { withoutSignal, type WriteOptions } from './write-options.js';
 
@@ -72,7 +74,15 @@ export class Manifests {
   /**
    * Stores the manifest, then its row among its subject's referrers, then its tags, then the journal entry: a name is written when
    * everything it leads to is. A crash in between leaves an intent, from which the rest is completed. Repeats are safe.
-   * @throws RegistryError MANIFEST_INVALID, DIGEST_INVALID, TAG_INVALID, MANIFEST_BLOB_UNKNOWN (one row per missing digest)
+   *
+   * `onlyIf` makes a tag a compare-and-swap cell within this region: it is asked before anything is written, and again by the write
+   * that moves the tag, which it decides. Of pushes at once that want the same of a tag, one wins. A push that loses there, and only
+   * that one, leaves its manifest behind, by its digest and journaled, as a push by digest would. A process that dies before the tag
+   * has moved leaves the same, and one that dies after has moved it: its intent moves no tag, and only journals what is there. Another
+   * region may have moved the tag at the same time: then both pushes are acknowledged, and the registers are joined as ever. For a
+   * digest it is asked once, as what a digest names never changes.
+   * @throws RegistryError MANIFEST_INVALID, DIGEST_INVALID, TAG_INVALID, MANIFEST_BLOB_UNKNOWN (one row per missing digest),
+   *   PRECONDITION_FAILED
    */
   async put(
     repository: RepositoryName,
@@ -121,11 +131,16 @@ export class Manifests {
   /**
    * Deletes the manifest, its row among its subject's referrers, and every tag that still names it. A repeat after a delete that
    * was cut short completes it.
-   * @throws RegistryError MANIFEST_UNKNOWN
+   * @throws RegistryError MANIFEST_UNKNOWN, PRECONDITION_FAILED
    */
-  async delete(repository: RepositoryName, digest: Digest, o: WriteOptions = {}): Promise<void> {
+  async delete(
+    repository: RepositoryName,
+    digest: Digest,
+    { onlyIf, ...o }: WriteOptions & { readonly onlyIf?: Precondition | undefined } = {},
+  ): Promise<void> {
     const key = keys.manifest(repository, digest);
     if (!(await this.parts.store.head(key, { signal: o.signal }))) throw unknown({ digest });
+    if (onlyIf && !onlyIf(digest) && (await this.#isLive(repository, digest, o))) throw preconditionFailed();
     const names = { manifest: digest, digests: [digest], children: [] };
     const task = (intent: HeldIntent) => this.#delete(repository, digest, intent, withoutSignal(o));
     if (!(await this.parts.intents.hold(repository, names, task, o))) throw unknown({ digest });
@@ -182,6 +197,7 @@ export class Manifests {
 
   async #write(repository: RepositoryName, push: CheckedPush, intent: HeldIntent, o: WriteOptions): Promise<void> {
     await requireParts(this.parts, repository, push.parsed, o);
+    await this.#requireCondition(repository, push.onlyIf, o);
     await this.parts.catalog.ensure(repository, o);
     await this.#commit(repository, push, intent, withoutSignal(o));
   }
@@ -189,13 +205,30 @@ export class Manifests {
   async #commit(repository: RepositoryName, push: CheckedPush, intent: HeldIntent, o: WriteOptions): Promise<void> {
     const { parsed, digest, tags } = push;
     const target = { digest, mediaType: parsed.mediaType, sizeBytes: push.bytes.length };
+    const tagging = new Tagging(this.parts.tags, repository, target, push.onlyIf);
     do {
       await this.#store(repository, push, intent, o);
       await this.#syncReferrers(repository, digest, parsed.subject?.digest, o);
-      await pLimit(TAGS_AT_ONCE).map(tags, (tag) => this.parts.tags.set(repository, tag, target, o));
+      const set = await pLimit(TAGS_AT_ONCE).map(tags, (tag) => tagging.set(tag, o));
+      if (set.includes('refused')) {
+        await this.#journal(repository, digest, [], o);
+        intent.dropOnFailure();
+        throw preconditionFailed();
+      }
       // A delete that came after the manifest may have looked for tags before these were there: the push wins, with all its parts.
     } while (tags.length > 0 && !(await this.#isLive(repository, digest, o)));
     await this.#journal(repository, digest, tags, o);
+  }
+
+  async #requireCondition(repository: RepositoryName, onlyIf: ManifestPush['onlyIf'], o: CallOptions): Promise<void> {
+    if (!onlyIf) return;
+    const { name, holds } = onlyIf;
+    if ('tag' in name) {
+      const register = await this.parts.tags.read(repository, name.tag, o);
+      if (!holds(register && liveValue(register)?.digest)) throw preconditionFailed();
+    } else if (!holds((await this.#isLive(repository, name.digest, o)) ? name.digest : undefined)) {
+      throw preconditionFailed();
+    }
   }
 
   /** Writes a dot of its own also where the manifest is there already, so that a delete at the same time does not take it away. */

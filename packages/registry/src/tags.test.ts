@@ -252,3 +252,29 @@ describe('the state of a tag in another region', () => {
     expect((await registry.tags.list(app, { limit: 10 })).tags).toEqual(['v1']);
   });
 });
+
+describe('a delete with a condition', () => {
+  const named = (text: string) => (current?: string) => current === digestOf(text);
+
+  test('deletes the tag while it names what it should, and else says so', async () => {
+    const { registry } = await openRegion();
+    await registry.tags.set(app, tag('v1'), target('m'));
+    const wrong = registry.tags.delete(app, tag('v1'), { onlyIf: named('x') });
+    await expect(wrong).rejects.toMatchObject({ code: 'PRECONDITION_FAILED', status: 412 });
+    await registry.tags.delete(app, tag('v1'), { onlyIf: named('m') });
+    const gone = registry.tags.delete(app, tag('v1'), { onlyIf: named('m') });
+    await expect(gone).rejects.toMatchObject({ code: 'MANIFEST_UNKNOWN' });
+  });
+
+  test('asks again at the moment of the change, and leaves no intent', async () => {
+    const region = await openRegion();
+    const { tags, intents } = region.registry;
+    await tags.set(app, tag('v1'), target('m'));
+    let asked = 0;
+    const late = tags.delete(app, tag('v1'), { onlyIf: () => ++asked === 1 });
+    await expect(late).rejects.toMatchObject({ code: 'PRECONDITION_FAILED' });
+    expect(await tags.read(app, tag('v1')).then((register) => register && liveValue(register))).toEqual(target('m'));
+    await intents.idle();
+    expect(await intents.listLive(app)).toEqual([]);
+  });
+});

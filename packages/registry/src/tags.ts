@@ -21,11 +21,13 @@ import { DecodedObjects } from './decoded-objects.js';
 import type { Intents } from './intents.js';
 import type { Journal } from './journal.js';
 import { listAll, listNames, type NamePage, type NameSpace } from './listing.js';
+import { preconditionFailed, type Precondition } from './precondition.js';
 import { isLiveLength, tagCodec, type TagRegister, type TagTarget } from './register-object.js';
 import { withoutSignal, type WriteOptions } from './write-options.js';
 
 const READS_AT_ONCE = 32;
 const DECODED_BYTES = 4 * 1_048_576;
+const always: Precondition = () => true;
 
 export interface TagsParts {
   readonly store: Pick<ObjectStore, 'get' | 'put' | 'list'>;
@@ -80,13 +82,38 @@ export class Tags {
 
   /** Moves the tag, whatever it names now. The caller holds an intent that names it, and journals it. */
   async set(repository: RepositoryName, tag: Tag, target: TagTarget, o: WriteOptions = {}): Promise<void> {
-    await this.#update(repository, tag, (old) => this.#write(old, target), o);
+    await this.setIf(repository, tag, target, () => true, o);
   }
 
-  /** @throws RegistryError MANIFEST_UNKNOWN when there is no such tag */
-  async delete(repository: RepositoryName, tag: Tag, o: WriteOptions = {}): Promise<void> {
+  /**
+   * As {@link set}, while `condition` holds for what stands there: compare-and-swap. Answers what was written, and `undefined` when
+   * nothing was. `condition` must be pure.
+   */
+  async setIf(
+    repository: RepositoryName,
+    tag: Tag,
+    target: TagTarget,
+    condition: (old: TagRegister | undefined) => boolean,
+    o: WriteOptions = {},
+  ): Promise<TagRegister | undefined> {
+    const move = (old: TagRegister | undefined) => (condition(old) ? this.#write(old, target) : undefined);
+    const updated = await this.#update(repository, tag, move, o);
+    return updated?.outcome === 'unchanged' ? undefined : updated?.value;
+  }
+
+  /**
+   * @param onlyIf is asked again at the moment of the change
+   * @throws RegistryError MANIFEST_UNKNOWN when there is no such tag, PRECONDITION_FAILED
+   */
+  async delete(
+    repository: RepositoryName,
+    tag: Tag,
+    { onlyIf = always, ...o }: WriteOptions & { readonly onlyIf?: Precondition | undefined } = {},
+  ): Promise<void> {
     const found = await this.read(repository, tag, o);
-    const gone = found && liveValue(found) && (await this.#deleteHeld(repository, tag, o));
+    const target = found && liveValue(found);
+    if (target && !onlyIf(target.digest)) throw preconditionFailed();
+    const gone = target && (await this.#deleteHeld(repository, tag, onlyIf, o));
     if (!gone) throw new RegistryError('MANIFEST_UNKNOWN', 'this repository has no such tag', { detail: { tag } });
   }
 
@@ -134,7 +161,7 @@ export class Tags {
     return updated?.outcome === 'replaced' ? 'merged' : (updated?.outcome ?? 'unchanged');
   }
 
-  async #deleteHeld(repository: RepositoryName, tag: Tag, o: WriteOptions): Promise<boolean> {
+  async #deleteHeld(repository: RepositoryName, tag: Tag, onlyIf: Precondition, o: WriteOptions): Promise<boolean> {
     const names = { digests: [], children: [], tags: [tag] };
     return this.parts.intents.hold(
       repository,
@@ -142,7 +169,12 @@ export class Tags {
       async (intent) => {
         intent.keepOnFailure();
         const committed = withoutSignal(o);
-        const deleted = await this.#remove(repository, tag, () => true, committed);
+        const condition = (register: TagRegister): boolean => {
+          if (onlyIf(liveValue(register)?.digest)) return true;
+          intent.dropOnFailure();
+          throw preconditionFailed();
+        };
+        const deleted = await this.#remove(repository, tag, condition, committed);
         if (deleted) await this.parts.journal.append(repository, [{ kind: 'tag', tag }], committed);
         return deleted;
       },

@@ -10,7 +10,7 @@ import {
   type Tag,
 } from '@atoll/core';
 import type { StoredManifest } from '@atoll/registry';
-import { cacheControl, etagOf, isKnown } from '../conditional.js';
+import { cacheControl, etagOf, isKnown, preconditionOf } from '../conditional.js';
 import type { Exchange, Headers } from '../exchange.js';
 import type { Call, RouteParts } from './route-parts.js';
 import type { Query } from '../query.js';
@@ -51,7 +51,10 @@ export class ManifestRoutes {
   async #put({ exchange, route: { name, reference: text }, query }: Call<'manifest'>): Promise<void> {
     const { reference, tags } = pushOf(text, query, this.parts.limits.maxTagsPerPush);
     const bytes = await exchange.body.bytes(MAX_MANIFEST_BYTES, tooBig);
-    const push = { reference, tags, contentType: exchange.req.headers['content-type'], bytes };
+    const { headers } = exchange.req;
+    const holds = preconditionOf(headers);
+    const onlyIf = holds && { name: parseReference(text), holds };
+    const push = { reference, tags, contentType: headers['content-type'], bytes, onlyIf };
     const { requestId, workSignal: signal } = exchange;
     const stored = await this.parts.registry.manifests.put(name, { ...push, requestId }, { signal });
     exchange.respond(201, {
@@ -65,7 +68,8 @@ export class ManifestRoutes {
 
   async #delete(exchange: Exchange, name: RepositoryName, reference: Reference): Promise<void> {
     const { registry } = this.parts;
-    const options = { signal: exchange.workSignal, requestId: exchange.requestId };
+    const onlyIf = preconditionOf(exchange.req.headers);
+    const options = { signal: exchange.workSignal, requestId: exchange.requestId, onlyIf };
     if ('tag' in reference) await registry.tags.delete(name, reference.tag, options);
     else await registry.manifests.delete(name, reference.digest, options);
     exchange.respond(202, { 'Content-Length': '0' });
