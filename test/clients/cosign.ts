@@ -45,7 +45,11 @@ const WAYS = {
     env: { COSIGN_EXPERIMENTAL: '1' },
     check: ['--experimental-oci11'],
   },
-  'as a bundle': { mode: ['--new-bundle-format'], env: {}, check: ['--new-bundle-format'] },
+  'as a bundle': {
+    mode: ['--new-bundle-format'],
+    env: {},
+    check: ['--new-bundle-format', '--trusted-root', 'trusted.json'],
+  },
 } as const;
 
 export const cosign2: Client = {
@@ -56,6 +60,7 @@ export const cosign2: Client = {
   run: async (trial) => {
     const run = await prepare(trial, 'cosign2');
     const { tools, eu, us } = trial;
+    await run('trusted-root', 'create', '--out', tools.at('trusted.json'));
     for (const [at, [way, { mode, env, check }]] of Object.entries(WAYS).entries()) {
       const tag = (['multi', 'amd64', 'zstd'] as const)[at] ?? 'multi';
       const digest = trial.samples.digests[tag];

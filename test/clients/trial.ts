@@ -139,11 +139,14 @@ export class Trial {
 
   /** Asks a client until its answer holds `word`: what was pushed at one region is on its way to the other. */
   async eventuallySays(what: string, word: string, ask: () => Promise<string>): Promise<void> {
+    let last = '';
+    const asked = async (): Promise<true | undefined> => {
+      last = await ask().catch(String);
+      return last.includes(word) ? true : undefined;
+    };
     await this.step(what, () =>
-      eventually(async () => ((await ask()).includes(word) ? true : undefined), {
-        timeoutMs: 30_000,
-        everyMs: 200,
-        what: `${word} in the answer`,
+      eventually(asked, { timeoutMs: 30_000, everyMs: 200, what: `${word} in the answer` }).catch((cause: unknown) => {
+        throw new Error(`${String(cause)}; it was ${last.slice(-300)}`, { cause });
       }),
     );
   }
