@@ -35,11 +35,6 @@ export function linesOf({ lines }: RawAnswer, name: string): string[] {
   return lines.filter((line) => line.toLowerCase().startsWith(wanted)).map((line) => line.slice(wanted.length).trim());
 }
 
-/** A Location with one more parameter, which keeps those it has. */
-export function withParameter(location: string, name: string, value: string): string {
-  return `${location}${location.includes('?') ? '&' : '?'}${name}=${encodeURIComponent(value)}`;
-}
-
 export function locationOf(answer: Answer): string {
   return headerOf(answer, 'Location');
 }

@@ -17,7 +17,7 @@ import {
 import type { Content } from '../harness/images.js';
 import { withDigest } from '../harness/push.js';
 import { headerOf } from '../harness/wire.js';
-import { linesOf, locationOf, OCTETS, sendChunked, withParameter } from './replay.js';
+import { linesOf, locationOf, OCTETS, sendChunked } from './replay.js';
 
 const registry = registryUnderTest();
 
@@ -201,5 +201,5 @@ test('an artifact client asks for referrers of nobody, and mounts or goes on in 
   const blob = randomBlob();
   const session = await open(repository, `?mount=${blob.digest}&from=library/none`);
   const whole = { headers: { ...OCTETS, 'Content-Length': blob.bytes.length }, body: blob.bytes };
-  expect((await registry.send('PUT', withParameter(session, 'digest', blob.digest), whole)).status).toBe(201);
+  expect((await registry.send('PUT', withDigest(session, blob.digest), whole)).status).toBe(201);
 });

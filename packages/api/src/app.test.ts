@@ -34,10 +34,18 @@ describe('what every answer has', () => {
 
   test('another method is told which ones there are', async () => {
     api = await Harness.start();
-    for (const method of ['POST', 'OPTIONS', 'PROPFIND', 'TRACE']) {
+    for (const method of ['POST', 'PROPFIND', 'TRACE']) {
       const reply = await api.ask(method, '/v2/a/tags/list');
       expect([verdict(reply), reply.headers.allow]).toEqual(['405 UNSUPPORTED', 'GET, HEAD']);
     }
+  });
+
+  test('OPTIONS asks which methods there are, of a repository that need not exist', async () => {
+    api = await Harness.start();
+    const reply = await api.ask('OPTIONS', '/v2/name/manifests/tag');
+    expect([reply.status, reply.headers.allow]).toEqual([204, 'GET, HEAD, PUT, DELETE, OPTIONS']);
+    expect(verdict(await api.ask('OPTIONS', '/v2/name/other/tag'))).toBe('404 UNSUPPORTED');
+    expect(verdict(await api.ask('OPTIONS', '/v2/NAME/manifests/tag'))).toBe('400 NAME_INVALID');
   });
 
   test('a request in absolute form, and one to the asterisk', async () => {

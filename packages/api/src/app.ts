@@ -9,7 +9,7 @@ import type { Exchange } from './exchange.js';
 import { refuseFraming } from './framing.js';
 import { defaultLimits, type ApiLimits } from './limits.js';
 import { parseQuery, type Query } from './query.js';
-import { matchRoute, type Match } from './route.js';
+import { matchRoute, methodsAt, type Match } from './route.js';
 import { BlobRoutes } from './routes/blobs.js';
 import { HealthRoutes } from './routes/health.js';
 import { ManifestRoutes } from './routes/manifests.js';
@@ -49,6 +49,8 @@ export function createApp({ registry, log, authorize, ...options }: AppOptions):
   const serve = async (exchange: Exchange): Promise<void> => {
     const { req } = exchange;
     checkConnection(exchange);
+    // Tells nothing that a 405 would not, so it takes no right.
+    if (req.method === 'OPTIONS') return exchange.respond(204, { Allow: methodsAt(req.url ?? '').join(', ') });
     const match = (exchange.match = matchRoute(req.url ?? '', req.method ?? ''));
     refuseDuplicates(req.rawHeaders);
     const query = parseQuery(match.query);

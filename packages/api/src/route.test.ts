@@ -112,7 +112,7 @@ test('another method is told which ones there are', () => {
   expect(outcome('/v2/a/tags/list', 'DELETE')).toBe('405 UNSUPPORTED');
   expect(outcome('/v2/a/blobs/uploads/', 'GET')).toBe('405 UNSUPPORTED');
   expect(outcome('/v2/a/manifests/x', 'PATCH')).toBe('405 UNSUPPORTED');
-  expect(() => matchRoute('/v2/', 'OPTIONS')).toThrow(
+  expect(() => matchRoute('/v2/', 'POST')).toThrow(
     expect.objectContaining({ more: { headers: { Allow: 'GET, HEAD' } } }),
   );
 });

@@ -52,13 +52,26 @@ const ORIGIN = /^https?:\/\/[^/?]*/i;
  * @throws RegistryError NAME_INVALID; UNSUPPORTED with 404 where there is no such route, with 405 and `Allow` for another method
  */
 export function matchRoute(rawUrl: string, method: string): Match {
+  const { route, query } = matchUrl(rawUrl);
+  return { route, method: allowed(route, method), query };
+}
+
+/**
+ * The methods a resource answers, `OPTIONS` among them: RFC 9110, 9.3.7. GitLab asks so whether it may delete a tag by its name.
+ * @throws RegistryError as `matchRoute` does
+ */
+export function methodsAt(rawUrl: string): readonly string[] {
+  return [...METHODS[matchUrl(rawUrl).route.kind], 'OPTIONS'];
+}
+
+function matchUrl(rawUrl: string): Omit<Match, 'method'> {
   // RFC 9112, 3.2.2: a server accepts the absolute form too.
   const url = rawUrl.startsWith('/') ? rawUrl : rawUrl.replace(ORIGIN, '');
   const mark = url.indexOf('?');
   const path = mark < 0 ? url : url.slice(0, mark);
   const route = Object.hasOwn(FIXED, path) ? FIXED[path] : matchRepositoryRoute(path);
   if (route === undefined) throw noSuchRoute();
-  return { route, method: allowed(route, method), query: mark < 0 ? '' : url.slice(mark + 1) };
+  return { route, query: mark < 0 ? '' : url.slice(mark + 1) };
 }
 
 function matchRepositoryRoute(path: string): Route | undefined {
