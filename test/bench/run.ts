@@ -6,6 +6,7 @@ import { table, writeBetween } from '../harness/paper.js';
 import { benchBlobs } from './blobs.js';
 import { HELP, readOptions, type RunOptions } from './command-line.js';
 import type { BenchContext, Figure } from './figures.js';
+import { benchLists } from './lists.js';
 import { benchManifests } from './manifests.js';
 import { benchMemory } from './memory.js';
 import { benchProtocol } from './protocol.js';
@@ -19,6 +20,7 @@ const BENCHES: Readonly<Record<string, (context: BenchContext) => Promise<Figure
   memory: benchMemory,
   blobs: benchBlobs,
   manifests: benchManifests,
+  lists: benchLists,
   replication: benchReplication,
 };
 
