@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { Agent, request, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
+import { Agent, request, type ClientRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 
 export interface Answer {
   readonly status: number;
@@ -12,7 +12,7 @@ export interface Answer {
 
 export interface Question {
   /** Several values are several lines of one name. */
-  readonly headers?: Record<string, string | number | readonly string[]>;
+  readonly headers?: Record<string, string | number | string[]>;
   readonly body?: Uint8Array;
 }
 
@@ -30,22 +30,49 @@ export class Wire {
   /** Sends one request; a `target` that is a whole URL (a Location) is taken as it is. */
   async send(method: string, target: string, question: Question = {}): Promise<Answer> {
     const length = hasLength(method, question) ? { 'Content-Length': question.body?.length ?? 0 } : {};
-    const sent = request(new URL(target, this.url), {
-      method,
-      agent: this.#agent,
-      headers: { ...length, ...question.headers },
-    });
+    return this.begin(method, target, { ...length, ...question.headers }).finish(question.body);
+  }
+
+  /** Begins a request whose body the caller sends in pieces; without a Content-Length it goes out in chunks. */
+  begin(method: string, target: string, headers: NonNullable<Question['headers']>): BegunRequest {
+    const sent = request(new URL(target, this.url), { method, agent: this.#agent, headers });
     sent.setTimeout(60_000, () => sent.destroy(new Error(`${method} ${target}: no answer in 60 s`)));
-    sent.end(question.body);
-    const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+    return new BegunRequest(sent);
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+}
+
+/** A request whose body is not all sent yet. */
+export class BegunRequest {
+  constructor(private readonly sent: ClientRequest) {}
+
+  /** Waits until the registry asks for the body of a request with `Expect: 100-continue`: its turn has come. */
+  async asked(): Promise<void> {
+    this.sent.flushHeaders();
+    await once(this.sent, 'continue');
+  }
+
+  async send(bytes: Uint8Array): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.sent.write(bytes, (cause) => (cause ? reject(cause) : resolve()));
+    });
+  }
+
+  async finish(rest?: Uint8Array): Promise<Answer> {
+    this.sent.end(rest);
+    const [answer] = (await once(this.sent, 'response')) as [IncomingMessage];
     const chunks: Buffer[] = [];
     for await (const chunk of answer) chunks.push(chunk as Buffer);
     const { statusCode: status = 0, headers, rawHeaders } = answer;
     return { status, headers, rawHeaders, body: Buffer.concat(chunks) };
   }
 
-  close(): void {
-    this.#agent.destroy();
+  /** Breaks the connection off. */
+  cut(): void {
+    this.sent.on('error', () => undefined).destroy();
   }
 }
 
