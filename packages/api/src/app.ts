@@ -65,7 +65,7 @@ export function createApp({ registry, log, authorize, ...options }: AppOptions):
   return express()
     .disable('x-powered-by')
     .disable('etag')
-    .use((req, res) => traffic.run(req, res, serve))
+    .use((req, res) => void traffic.run(req, res, serve))
     .use(cutOff);
 }
 

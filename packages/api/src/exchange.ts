@@ -24,11 +24,6 @@ export interface ExchangeParts {
   readonly onClosed: (exchange: Exchange) => void;
 }
 
-const COMMON: Headers = {
-  'Docker-Distribution-Api-Version': 'registry/2.0',
-  'X-Content-Type-Options': 'nosniff',
-};
-
 /** A response longer than this does not leave with one write, so it can be left unread. */
 const SMALL_RESPONSE_BYTES = 65_536;
 /** Up to here copying costs less than the second write. */
@@ -152,9 +147,7 @@ export class Exchange {
   /** Answers whether the connection closes after this response. */
   #head(status: number, headers: Headers): boolean {
     const close = this.#last || this.parts.isDraining() || (this.body.unread && !this.#restIsSmall());
-    const head: Headers = { ...COMMON, 'X-Request-Id': this.parts.requestId, ...headers };
-    if (close) head.Connection = 'close';
-    this.res.writeHead(status, head);
+    this.res.writeHead(status, rawHead(this.parts.requestId, headers, close));
     return close;
   }
 
@@ -208,6 +201,21 @@ export class Exchange {
     });
     this.parts.onClosed(this);
   }
+}
+
+/** Names and values in turn, which Node writes as they are. */
+function rawHead(requestId: string, headers: Headers, close: boolean): string[] {
+  const head = [
+    'Docker-Distribution-Api-Version',
+    'registry/2.0',
+    'X-Content-Type-Options',
+    'nosniff',
+    'X-Request-Id',
+    requestId,
+  ];
+  for (const name in headers) head.push(name, headers[name] ?? '');
+  if (close) head.push('Connection', 'close');
+  return head;
 }
 
 /** Node joins a head and a text into one write, where a head and a Buffer take two; Latin-1 has every byte as it is. */

@@ -2,8 +2,10 @@ import { createServer, STATUS_CODES, type IncomingMessage, type Server, type Ser
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { RegistryError } from '@atoll/core';
+import type { Express } from 'express';
 import { createApp, type AppOptions } from './app.js';
 import { errorPayload } from './errors.js';
+import { messagesFor } from './express-messages.js';
 import { defaultLimits, type ApiLimits } from './limits.js';
 import { Traffic } from './traffic.js';
 
@@ -45,10 +47,9 @@ export async function startApi({ host = DEFAULT_HOST, port, ...options }: ApiOpt
   };
 }
 
-type Listener = (req: IncomingMessage, res: ServerResponse) => void;
-
-function serverFor(app: Listener, traffic: Traffic, limits: ApiLimits): Server {
+function serverFor(app: Express, traffic: Traffic, limits: ApiLimits): Server {
   const server = createServer({
+    ...messagesFor(app),
     maxHeaderSize: limits.maxHeaderBytes,
     headersTimeout: limits.headersTimeoutMs,
     keepAliveTimeout: limits.keepAliveTimeoutMs,
