@@ -1,7 +1,8 @@
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bringTools } from '../clients/install.js';
 import type { BenchContext } from './figures.js';
-import { lineup, type Contestant } from './contestants.js';
+import { canBeMeasured, lineup, type Contestant } from './contestants.js';
 import { FULL, SMALL, tableRows, type Row } from './rows.js';
 import { Sheet } from './sheet.js';
 import { samples, takeTurn } from './turn.js';
@@ -13,6 +14,8 @@ export interface ProtocolOptions extends BenchContext {
   readonly only?: string;
   /** Only to see that everything can be measured: nothing is judged. */
   readonly small: boolean;
+  /** Holds the table of the rounds so far, in case the run is ended. */
+  readonly partialFile: string;
   /** Where Atoll leaves a profile of the processor, one for each round. */
   readonly profileFolder?: string;
 }
@@ -28,11 +31,13 @@ export async function benchProtocol(options: ProtocolOptions): Promise<Sheet> {
   for (const [column, why] of line.missing) note(`${column} is missing: ${why}`);
   for (let round = 0; round < rounds; round++) {
     // Nobody is always first after the same neighbour.
-    const order = [
-      ...line.contestants.slice(round % line.contestants.length),
-      ...line.contestants.slice(0, round % line.contestants.length),
-    ];
-    for (const contestant of order) await measure(options, { contestant, rows, round, sheet });
+    const first = round % line.contestants.length;
+    const order = [...line.contestants.slice(first), ...line.contestants.slice(0, first)];
+    for (const contestant of order) {
+      const own = rows.filter(({ measure }) => canBeMeasured(contestant, measure));
+      if (own.length > 0) await measure(options, { contestant, rows: own, round, sheet });
+    }
+    writeFileSync(options.partialFile, `${round + 1} of ${rounds} rounds\n\n${sheet.markdown()}\n`);
   }
   return sheet;
 }
@@ -49,8 +54,8 @@ async function measure(options: ProtocolOptions, { contestant, rows, round, shee
   const { folder, rounds, small, note } = options;
   const { column } = contestant;
   const begin = performance.now();
-  const fail = (what: string, cause: unknown): void => {
-    sheet.fault(`${column}, ${what}, round ${round + 1}: ${firstLine(cause)}`);
+  const fail = (failed: readonly Row[], what: string, cause: unknown): void => {
+    sheet.fault(failed, column, `${column}, ${what}, round ${round + 1}: ${firstLine(cause)}`);
     note(`  ${column}, ${what} FAILED: ${String(cause)}`);
   };
   try {
@@ -64,10 +69,10 @@ async function measure(options: ProtocolOptions, { contestant, rows, round, shee
         sheet.add(row, column, value);
         note(`  ${column}: ${row.what}, ${value.toFixed(1)} ${row.unit}`);
       },
-      failed: ({ what }, cause) => fail(what, cause),
+      failed: (row, cause) => fail([row], row.what, cause),
     });
   } catch (cause) {
-    fail('start', cause);
+    fail(rows, 'start', cause);
   }
   note(`round ${round + 1} of ${rounds}, ${column}: ${((performance.now() - begin) / 1000).toFixed(0)} s`);
 }

@@ -28,6 +28,15 @@ export async function requestsPerSecond({ url, ...how }: Requests): Promise<numb
   return wrkOnce(wrk, url, how.connections, how.seconds);
 }
 
+/** A sentence for the table. */
+export function whoCounts(): string {
+  const by =
+    findTool('wrk') === undefined
+      ? 'by our own light client, as wrk is missing'
+      : 'by wrk, HEADs by our own light client';
+  return `GETs of small things were counted ${by}.`;
+}
+
 async function wrkOnce(wrk: string, url: string, connections: number, seconds: number): Promise<number> {
   const shape = ['-t2', `-c${connections}`, `-d${seconds}s`, '--timeout', '10s'];
   const { stdout } = await run(wrk, [...shape, '-H', `Accept: ${MANIFEST_TYPES}`, url]);

@@ -11,6 +11,7 @@ import { benchManifests } from './manifests.js';
 import { benchMemory } from './memory.js';
 import { benchProtocol } from './protocol.js';
 import { benchReplication } from './replication.js';
+import { whoCounts } from './requests.js';
 
 const PAGE = 'docs/performance.md';
 /** The figures of fewer rounds are printed and not kept. */
@@ -49,28 +50,38 @@ async function run(wanted: RunOptions): Promise<number> {
 
 async function runProtocol(wanted: RunOptions, folder: string): Promise<string[]> {
   const rounds = wanted.rounds ?? 5;
-  const sheet = await benchProtocol({ ...wanted, folder, rounds, note: print });
+  const partialFile = join(wanted.folder, 'bench-so-far.md');
+  const sheet = await benchProtocol({ ...wanted, folder, rounds, partialFile, note: print });
   if (wanted.small) print('\nVery little was moved, whatever the rows say: these figures mean nothing.');
   report(
     'protocol',
     rounds,
-    sheet.markdown(),
+    `${whoCounts()}\n\n${sheet.markdown()}`,
     rounds >= LEAST_KEPT_ROUNDS && !wanted.small && wanted.only === undefined,
   );
   return sheet.failures;
 }
 
 async function runOthers({ names, rounds = 3 }: RunOptions, folder: string): Promise<string[]> {
-  const figures: Figure[] = [];
   const wanted = Object.entries(BENCHES).filter(([name]) => names.includes(name));
   if (wanted.length === 0) return [];
-  for (const [, bench] of wanted) figures.push(...(await bench({ folder, rounds, note: print })));
+  const figures: Figure[] = [];
+  const failed: string[] = [];
+  for (const [name, bench] of wanted) {
+    try {
+      figures.push(...(await bench({ folder: mkdtempSync(join(folder, `${name}-`)), rounds, note: print })));
+    } catch (cause) {
+      failed.push(`Failed: ${name}: ${String(cause)}`);
+    }
+  }
   const result = table(['what', 'atoll', 'beside it', 'ratio', 'wanted', 'met'], figures.map(cellsOf));
   const whole = wanted.length === Object.keys(BENCHES).length;
-  report('bench', rounds, result, rounds >= LEAST_KEPT_ROUNDS && whole);
-  return figures
-    .filter(({ met }) => met === false)
-    .map(({ what, ratio, wanted: least }) => `not reached: ${what}, ${ratio} of ${least}`);
+  report('bench', rounds, [result, ...failed].join('\n\n'), rounds >= LEAST_KEPT_ROUNDS && whole);
+  const missed = figures.filter(({ met }) => met === false);
+  return [
+    ...missed.map(({ what, ratio, wanted: least }) => `not reached: ${what}, ${ratio}, wanted ${least}`),
+    ...failed,
+  ];
 }
 
 function report(name: string, rounds: number, result: string, kept: boolean): void {

@@ -42,8 +42,8 @@ test('a fault of anyone is told and fails the run, and the figures of the others
   const sheet = sheetOf();
   sheet.add(work, ATOLL, 20);
   sheet.add(work, 'peer', 10);
-  sheet.fault('other, start, round 1: ended at start');
-  expect(sheet.markdown()).toContain('| work, per s | 20.0 | 10.0 |');
+  sheet.fault([work], 'other', 'other, start, round 1: ended at start');
+  expect(sheet.markdown()).toContain('| work, per s | 20.0 | 10.0 | missing | failed |');
   expect(sheet.markdown()).toContain('- Failed: other, start, round 1: ended at start');
   expect(sheet.failures).toEqual(['other, start, round 1: ended at start']);
 });

@@ -16,6 +16,7 @@ export interface SheetOptions {
 export class Sheet {
   readonly #values = new Map<Row, Map<string, number[]>>();
   readonly #faults: string[] = [];
+  readonly #failed = new Map<Row, Set<string>>();
 
   constructor(private readonly options: SheetOptions) {}
 
@@ -25,9 +26,10 @@ export class Sheet {
     columns.set(column, [...(columns.get(column) ?? []), value]);
   }
 
-  /** What could not be measured is told below the table, and makes the run a failed one. */
-  fault(what: string): void {
+  /** What could not be measured is told in its cells and below the table, and makes the run a failed one. */
+  fault(rows: readonly Row[], column: string, what: string): void {
     this.#faults.push(what);
+    for (const row of rows) this.#failed.set(row, new Set([...(this.#failed.get(row) ?? []), column]));
   }
 
   /** Rows that did not reach all they have to, and faults. */
@@ -65,6 +67,7 @@ export class Sheet {
   #cell(row: Row, column: string): string {
     const value = this.#value(row, column);
     if (value !== undefined) return value >= 100 ? Math.round(value).toLocaleString('en-GB') : value.toFixed(1);
+    if (this.#failed.get(row)?.has(column) === true) return 'failed';
     return this.options.missing.has(column) ? 'missing' : '-';
   }
 

@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { filledContent, image, MANIFEST_TYPES, type Content, type Image } from '../harness/images.js';
 import { pushBlob, pushImage } from '../harness/push.js';
 import { sha256 } from '../harness/wire.js';
-import { canBeMeasured, fileOf, type Contestant, type Running } from './contestants.js';
+import { fileOf, type Contestant, type Running } from './contestants.js';
 import { hashAndWrite, load, loadRequests, megabytesPerSecond } from './load-task.js';
 import { Pattern } from './pattern.js';
 import { residentMebibytes } from './peers.js';
@@ -30,6 +30,7 @@ export const samples: Samples = {
 
 export interface Turn {
   readonly contestant: Contestant;
+  /** Those it can be measured by. */
   readonly rows: readonly Row[];
   readonly sizes: Sizes;
   /** For this turn alone. */
@@ -56,7 +57,7 @@ export async function takeTurn(turn: Turn): Promise<void> {
 }
 
 async function measureRows(turn: Turn, running?: Running): Promise<void> {
-  for (const row of turn.rows.filter(({ measure }) => canBeMeasured(turn.contestant, measure))) {
+  for (const row of turn.rows) {
     try {
       const value =
         running === undefined ? await measureDisk(turn, row.measure) : await measureOne(turn, running, row.measure);
@@ -69,8 +70,7 @@ async function measureRows(turn: Turn, running?: Running): Promise<void> {
 
 /** Gives it what will be asked for, which also takes the cost of what is loaded and compiled late. */
 async function prepare({ contestant, rows, sizes, folder, salt }: Turn, { url, wire }: Running): Promise<void> {
-  const pulls = rows.some(({ measure }) => measure.kind === 'pull');
-  if (contestant.role === 'files' && pulls) {
+  if (contestant.role === 'files') {
     const pattern = new Pattern(`${salt} large 0`, sizes.large);
     const file = fileOf(join(folder, 'peer'), `/v2/${REPOSITORY}/blobs/${pattern.digest}`);
     mkdirSync(dirname(file), { recursive: true });
@@ -79,6 +79,7 @@ async function prepare({ contestant, rows, sizes, folder, salt }: Turn, { url, w
   if (contestant.role !== 'registry') return;
   await pushImage(wire, REPOSITORY, samples.image, 'tag');
   await pushBlob(wire, REPOSITORY, samples.blob);
+  if (!rows.some(({ measure }) => measure.kind === 'pull' || measure.kind === 'push')) return;
   const large = { url, repository: REPOSITORY, name: `${salt} large`, sizeBytes: sizes.large, count: 1, streams: 1 };
   await load({ kind: 'push', ...large });
 }
