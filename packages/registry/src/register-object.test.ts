@@ -1,4 +1,13 @@
-import { digestOf, emptyRegister, joinRegisters, liveValue, writeRegister, type Register } from '@atoll/core';
+import {
+  digestOf,
+  emptyRegister,
+  hexOf,
+  joinRegisters,
+  liveValue,
+  writeRegister,
+  type Digest,
+  type Register,
+} from '@atoll/core';
 import { StorageError } from '@atoll/storage';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
@@ -7,6 +16,7 @@ import {
   isLiveLength,
   manifestCodec,
   markerCodec,
+  mayNameDigest,
   tagCodec,
   type ManifestRegister,
   type TagRegister,
@@ -42,6 +52,9 @@ const manifestRegisters: fc.Arbitrary<ManifestRegister> = registers((text) => ({
   sizeBytes: text.length,
 }));
 
+/** Seven of them. */
+const firstBits = (digest: Digest): number => Buffer.from(hexOf(digest), 'hex').readUInt8() >> 1;
+
 describe('a register object', () => {
   test('holds a tag, and its length tells whether the tag is live', () => {
     fc.assert(
@@ -51,6 +64,21 @@ describe('a register object', () => {
         expect(isLiveLength(body.length)).toBe(liveValue(register) !== undefined);
       }),
     );
+  });
+
+  test('of a tag tells by its length which digests the tag does not name, unless it is short', () => {
+    const digests = ['a', 'b', 'c', 'd'].flatMap((text) => [digestOf(text), digestOf(text, 'sha512')]);
+    fc.assert(
+      fc.property(tagRegisters, fc.constantFrom(...digests), (register, other) => {
+        const sizeBytes = tagCodec.encode(register).length;
+        const named = liveValue(register)?.digest;
+        const alike = named !== undefined && firstBits(named) === firstBits(other);
+        if (named !== undefined) expect(mayNameDigest(sizeBytes, named)).toBe(true);
+        expect(mayNameDigest(sizeBytes, other)).toBe(alike);
+      }),
+    );
+    expect(mayNameDigest(510, digestOf('a'))).toBe(true);
+    expect(mayNameDigest(511, digestOf('a'))).toBe(false);
   });
 
   test('holds a catalog marker, and its length tells whether the repository exists', () => {

@@ -1,4 +1,12 @@
-import { liveValue, millisecondsOf, type Digest, type HybridTime, type Register, type Sibling } from '@atoll/core';
+import {
+  hexOf,
+  liveValue,
+  millisecondsOf,
+  type Digest,
+  type HybridTime,
+  type Register,
+  type Sibling,
+} from '@atoll/core';
 import { StorageError } from '@atoll/storage';
 import { z } from 'zod';
 import { digestField, sizeField, timeField } from './fields.js';
@@ -37,6 +45,10 @@ interface Form<T> {
   fields(value: T): object;
 }
 
+// A tag in one region takes some 250 bytes.
+const LEAST_TELLING_BYTES = 512;
+const TAG_LENGTHS = 256;
+
 const dot = { o: z.string(), t: timeField };
 
 const TAG: Form<TagTarget> = {
@@ -60,8 +72,12 @@ const MARKER: Form<true> = {
   fields: () => ({}),
 };
 
-export const tagCodec: Codec<TagRegister> = registerCodec(TAG);
-export const markerCodec: Codec<MarkerRegister> = registerCodec(MARKER);
+export const tagCodec: Codec<TagRegister> = registerCodec(TAG, ({ digest }) => ({
+  least: LEAST_TELLING_BYTES,
+  remainder: remainderOf(digest),
+  of: TAG_LENGTHS,
+}));
+export const markerCodec: Codec<MarkerRegister> = registerCodec(MARKER, () => ({ least: 0, remainder: 0, of: 2 }));
 
 const manifestHeader = z.object({ ...registerShape(MANIFEST), f: digestField.optional() });
 
@@ -94,6 +110,20 @@ export function isLiveLength(sizeBytes: number): boolean {
   return sizeBytes % 2 === 0;
 }
 
+/**
+ * Whether the tag in an object of this length is live and may name the digest: one in 128 tags that name another one may, too. A length
+ * below 512 tells nothing of the digest (docs/adr/0007-tag-lengths.md).
+ */
+export function mayNameDigest(sizeBytes: number, digest: Digest): boolean {
+  if (!isLiveLength(sizeBytes)) return false;
+  return sizeBytes < LEAST_TELLING_BYTES || sizeBytes % TAG_LENGTHS === remainderOf(digest);
+}
+
+/** The first seven bits of a digest, as an even number below 256. */
+function remainderOf(digest: Digest): number {
+  return Number.parseInt(hexOf(digest).slice(0, 2), 16) & 0xfe;
+}
+
 const FUTURE_MS = 5 * 60_000;
 
 /**
@@ -105,12 +135,23 @@ export function isFromTheFuture(register: Register<unknown>, now: number): boole
   return times.some((time) => millisecondsOf(time) > now + FUTURE_MS);
 }
 
-function registerCodec<T>(form: Form<T>): Codec<Register<T>> {
+/** Lengths that objects are padded to: `least` or more, and with this remainder when divided by `of`. */
+interface Lengths {
+  readonly least: number;
+  readonly remainder: number;
+  readonly of: number;
+}
+
+const DELETED: Lengths = { least: 0, remainder: 1, of: 2 };
+
+function registerCodec<T>(form: Form<T>, lengthsOf: (live: T) => Lengths): Codec<Register<T>> {
   const schema = z.object(registerShape(form)).transform(toRegister);
   return {
     encode(register) {
       const json = encodeJson(registerFields(register, form));
-      return Buffer.concat([json, Buffer.from(padTo(liveValue(register) !== undefined, json.length))]);
+      const live = liveValue(register);
+      const length = paddedLength(json.length, live === undefined ? DELETED : lengthsOf(live));
+      return Buffer.concat([json, Buffer.alloc(length - json.length, ' ')]);
     },
     decode: (body, key) => decodeJson(schema, body, key),
   };
@@ -133,6 +174,11 @@ function registerFields<T>(register: Register<T>, form: Form<T>): object {
 
 function toRegister<T>({ vv, s }: { vv: Record<string, HybridTime>; s: Sibling<T>[] }): Register<T> {
   return { seen: vv, siblings: s };
+}
+
+function paddedLength(length: number, { least, remainder, of }: Lengths): number {
+  const reached = Math.max(length, least);
+  return reached + ((((remainder - reached) % of) + of) % of);
 }
 
 /** JSON ignores spaces at its end. */

@@ -210,6 +210,21 @@ describe('a tag', () => {
     expect(await Promise.all(again)).toEqual([false, false]);
   });
 
+  test('is found among thousands that name other manifests by reading a few of them', async () => {
+    const { registry, counter, memory } = await openRegion();
+    for (const one of numbered('v', 3_000)) await registry.tags.set(app, one, target(one));
+    const wanted = target('v001234');
+    for (const one of ['also', 'short']) await registry.tags.set(app, tag(one), wanted);
+    const short = await memory.get(keys.tag(app, tag('short')));
+    const unpadded = Buffer.from(short?.body.toString().trimEnd() ?? '');
+    const even = Buffer.concat([unpadded, Buffer.alloc(unpadded.length % 2, ' ')]);
+    await memory.put(keys.tag(app, tag('short')), even, { blind: true });
+    counter.reset();
+    expect([...(await registry.tags.naming(app, wanted.digest)).keys()]).toEqual(['also', 'short', 'v001234']);
+    expect(counter.calls()).toEqual({ list: 4, get: expect.any(Number) });
+    expect(counter.calls().get).toBeLessThan(60);
+  });
+
   test('moved by many at once ends where the last one moved it, and no writer is lost', async () => {
     const { registry, restart } = await openRegion();
     const replicas = [registry, await restart(), await restart()];

@@ -22,7 +22,7 @@ import type { Intents } from './intents.js';
 import type { Journal } from './journal.js';
 import { listAll, listNames, type NamePage, type NameSpace } from './listing.js';
 import { preconditionFailed, type Precondition } from './precondition.js';
-import { isLiveLength, tagCodec, type TagRegister, type TagTarget } from './register-object.js';
+import { mayNameDigest, tagCodec, type TagRegister, type TagTarget } from './register-object.js';
 import { withoutSignal, type WriteOptions } from './write-options.js';
 
 const READS_AT_ONCE = 32;
@@ -130,15 +130,18 @@ export class Tags {
     return this.#remove(repository, tag, (register) => sameRegister(register, seen), o);
   }
 
-  /** The live tags that name `digest`, and how they were seen: reads every live tag of the repository. */
+  /**
+   * The live tags that name `digest`, and how they were seen: lists every tag of the repository, and reads those whose length does not
+   * rule it out.
+   */
   async naming(repository: RepositoryName, digest: Digest, o: CallOptions = {}): Promise<Map<Tag, TagRegister>> {
     const { nameOf, prefix } = tagNames(repository);
-    const live: Tag[] = [];
+    const likely: Tag[] = [];
     for await (const { key, sizeBytes } of listAll(this.parts.store, prefix, o)) {
       const tag = nameOf(key);
-      if (tag !== undefined && isLiveLength(sizeBytes)) live.push(tag);
+      if (tag !== undefined && mayNameDigest(sizeBytes, digest)) likely.push(tag);
     }
-    const found = await pLimit(READS_AT_ONCE).map(live, async (tag) => {
+    const found = await pLimit(READS_AT_ONCE).map(likely, async (tag) => {
       const register = await this.read(repository, tag, o);
       return register && liveValue(register)?.digest === digest ? [[tag, register] as const] : [];
     });
