@@ -27,7 +27,8 @@ async function* chunks(bytes = body): Chunks {
 describe('a disk that fails', () => {
   test.each([
     { name: 'handle.writeFile', code: 'ENOSPC', kind: 'full', what: 'a full disk' },
-    { name: 'handle.sync', code: 'ENOSPC', kind: 'full', what: 'a disk found full by the flush' },
+    { name: 'handle.write', code: 'ENOSPC', kind: 'full', what: 'no room in the log' },
+    { name: 'handle.datasync', code: 'ENOSPC', kind: 'full', what: 'a disk found full by the flush' },
     { name: 'handle.writeFile', code: 'EDQUOT', kind: 'full', what: 'a used-up quota' },
     { name: 'open', code: 'ENOSPC', kind: 'full', what: 'no room for a name' },
     { name: 'mkdir', code: 'ENOSPC', kind: 'full', what: 'no room for a folder' },
@@ -35,7 +36,7 @@ describe('a disk that fails', () => {
     { name: 'open', code: 'EROFS', kind: 'read-only', what: 'a disk mounted read-only' },
     { name: 'open', code: 'EACCES', kind: 'read-only', what: 'a folder of another user' },
     { name: 'open', code: 'EMFILE', kind: 'unavailable', what: 'too many open files' },
-    { name: 'handle.sync', code: 'EIO', kind: 'unavailable', what: 'a flush that fails' },
+    { name: 'handle.datasync', code: 'EIO', kind: 'unavailable', what: 'a flush that fails' },
   ])('$what fails a put as $kind and keeps what was there', async ({ name, code, kind }) => {
     const { root, fault, store } = await openFailing();
     await store.put('x/old', Buffer.from('old'), { blind: true });

@@ -15,6 +15,8 @@ export class Folders {
   readonly #root: string;
   /** Folders whose own name this process has flushed. Folders are never removed. */
   readonly #known = new LRUCache<string, Promise<void>>({ max: MAX_KNOWN });
+  /** Folders that are there, durably or not. */
+  readonly #made = new LRUCache<string, Promise<void>>({ max: MAX_KNOWN });
   readonly #syncs = new Map<string, Syncs>();
 
   constructor(files: FileSystem, root: string) {
@@ -24,18 +26,12 @@ export class Folders {
 
   /** Makes a folder below the root, with those above it, durably. */
   async ensure(folder: string): Promise<void> {
-    if (folder === this.#root) return;
-    let made = this.#known.get(folder);
-    if (made === undefined) {
-      made = this.#make(folder);
-      this.#known.set(folder, made);
-    }
-    try {
-      await made;
-    } catch (cause) {
-      if (this.#known.peek(folder) === made) this.#known.delete(folder);
-      throw cause;
-    }
+    if (folder !== this.#root) await once(this.#known, folder, () => this.#makeDurably(folder));
+  }
+
+  /** Makes a folder below the root, with those above it. Whoever needs them to be durable flushes them. */
+  async make(folder: string): Promise<void> {
+    if (folder !== this.#root && !this.#known.has(folder)) await once(this.#made, folder, () => this.#make(folder));
   }
 
   /** Flushes a folder. Whoever asks while a flush is running shares the next one: the running one may have begun too early. */
@@ -56,16 +52,25 @@ export class Folders {
     }
   }
 
-  async #make(folder: string): Promise<void> {
+  async #makeDurably(folder: string): Promise<void> {
     const parent = dirname(folder);
     await this.ensure(parent);
+    await this.#mkdir(folder);
+    // A folder found here may have been made by a process that was killed before it flushed.
+    await this.sync(parent);
+  }
+
+  async #make(folder: string): Promise<void> {
+    await this.make(dirname(folder));
+    await this.#mkdir(folder);
+  }
+
+  async #mkdir(folder: string): Promise<void> {
     try {
       await this.#files.mkdir(folder);
     } catch (cause) {
       if (errorCode(cause) !== 'EEXIST') throw cause;
     }
-    // A folder found here may have been made by a process that was killed before it flushed.
-    await this.sync(parent);
   }
 
   async #flush(folder: string): Promise<void> {
@@ -75,6 +80,18 @@ export class Folders {
     } finally {
       await handle.close();
     }
+  }
+}
+
+/** Runs a task once for each key that is remembered; a task that failed is forgotten. */
+async function once(known: LRUCache<string, Promise<void>>, key: string, task: () => Promise<void>): Promise<void> {
+  const running = known.get(key) ?? task();
+  known.set(key, running);
+  try {
+    await running;
+  } catch (cause) {
+    if (known.peek(key) === running) known.delete(key);
+    throw cause;
   }
 }
 

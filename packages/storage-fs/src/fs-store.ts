@@ -1,5 +1,5 @@
 import * as nodeFiles from 'node:fs/promises';
-import { dirname, join, resolve, sep } from 'node:path';
+import { join, resolve, sep } from 'node:path';
 import { addAbortSignal, Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 import { systemClock, type Clock } from '@atoll/core';
@@ -17,7 +17,9 @@ import {
   type PutCondition,
 } from '@atoll/storage';
 import { BufferPool } from './buffer-pool.js';
+import { DurableFiles, type FlushAll } from './durable-files.js';
 import { FileBody } from './file-body.js';
+import { flushAllOf } from './flush-all.js';
 import { unlessAbsent, type FileSystem } from './file-system.js';
 import { Folders } from './folders.js';
 import { ForeignFolders } from './foreign-folders.js';
@@ -25,21 +27,30 @@ import { pathOfKey } from './key-path.js';
 import { LatestOnly } from './latest-only.js';
 import { ListedFiles } from './listed-files.js';
 import { Lister } from './lister.js';
+import { LogSegments } from './log-segments.js';
+import { LoggedObjects } from './logged-objects.js';
 import { ObjectCache, type Change } from './object-cache.js';
 import { OwnedFolders, type Left } from './owned-folders.js';
 import { OwnerLock } from './owner-lock.js';
 import { PartFiles } from './part-files.js';
 import { prepareRoot } from './prepare-root.js';
+import { thisProcess } from './process-identity.js';
 import { Publisher, type FileFacts } from './publisher.js';
+import { recoverLog } from './recover-log.js';
+import { holdSmall } from './small-data.js';
 import { Stamps } from './stamps.js';
 import { toReadError, toStorageError } from './to-storage-error.js';
 import { writeChunks } from './write-chunks.js';
+import { WriteLog } from './write-log.js';
 
 const DEFAULT_CACHE_BYTES = 67_108_864;
 const DEFAULT_NAMES_BYTES = 67_108_864;
 /** From here on a read or a write costs little beside the copying, and the memory for a hundred streams is still small. */
 const BUFFER_BYTES = 1_048_576;
 const KEPT_BUFFERS = 32;
+/** Data objects up to here go through the log: a second copy costs less than two flushes. */
+const SMALL_DATA_BYTES = 65_536;
+const SEGMENT_BYTES = 16_777_216;
 
 export interface FsStoreOptions {
   /** Made when it is not there, unless `readOnly`. */
@@ -52,6 +63,10 @@ export interface FsStoreOptions {
   readonly namesBytes?: number;
   readonly clock?: Clock;
   readonly files?: FileSystem;
+  /** How all files are flushed at once; by default with `sync` where it can be relied on, and never with `files` of one's own. */
+  readonly flushAll?: FlushAll;
+  /** How long a segment of the log becomes; 16 MiB by default. */
+  readonly segmentBytes?: number;
 }
 
 type Deletion = 'deleted' | 'absent' | 'conflict';
@@ -63,6 +78,7 @@ type Deletion = 'deleted' | 'absent' | 'conflict';
  * <root>/objects/<key>   visible objects; never changed in place, only linked, renamed over and unlinked
  * <root>/parts/<key>     data objects being written in parts
  * <root>/tmp/<n>         drafts
+ * <root>/log/<n>         small changes that the files show but that are durable only here (docs/adr/0007-group-commit.md)
  * <root>/lock.<n>        the process that owns the folder
  * ```
  *
@@ -82,6 +98,9 @@ export class FsStore implements ObjectStore {
   readonly #stamps: Stamps;
   readonly #folders: Folders;
   readonly #publisher: Publisher;
+  readonly #durable: DurableFiles;
+  readonly #log: WriteLog;
+  readonly #logged: LoggedObjects;
   readonly #parts: PartFiles;
   readonly #owned: OwnedFolders | undefined;
   readonly #lister: Lister;
@@ -93,12 +112,8 @@ export class FsStore implements ObjectStore {
   readonly #writes = new Set<Promise<unknown>>();
   #closed = false;
 
-  private constructor(
-    root: string,
-    files: FileSystem,
-    lock: OwnerLock | undefined,
-    { clock = systemClock, cacheBytes = DEFAULT_CACHE_BYTES, namesBytes = DEFAULT_NAMES_BYTES }: FsStoreOptions,
-  ) {
+  private constructor(root: string, files: FileSystem, lock: OwnerLock | undefined, options: FsStoreOptions) {
+    const { clock = systemClock, cacheBytes = DEFAULT_CACHE_BYTES, namesBytes = DEFAULT_NAMES_BYTES } = options;
     this.url = pathToFileURL(root).href;
     this.#root = root;
     this.#objects = join(root, 'objects');
@@ -107,6 +122,12 @@ export class FsStore implements ObjectStore {
     this.#stamps = new Stamps(clock);
     this.#folders = new Folders(files, root);
     this.#publisher = new Publisher(files, this.#folders, this.#stamps, join(root, 'tmp'));
+    this.#durable = new DurableFiles(files, this.#folders, options.flushAll ?? defaultFlushAll(options, root));
+    const shared = { files, folders: this.#folders };
+    const { segmentBytes = SEGMENT_BYTES } = options;
+    const logFiles = { ...shared, folder: join(root, 'log'), durable: this.#durable, segmentBytes };
+    this.#log = new WriteLog(new LogSegments({ ...logFiles, bootId: thisProcess().bootId }));
+    this.#logged = new LoggedObjects({ ...shared, publisher: this.#publisher, stamps: this.#stamps, log: this.#log });
     this.#parts = new PartFiles(files, this.#folders, this.#publisher, this.#buffers);
     const listed = new ListedFiles(files, this.#objects);
     // Only the one process that writes may remember what is on disk.
@@ -171,22 +192,21 @@ export class FsStore implements ObjectStore {
   }
 
   async put(key: string, body: Uint8Array, condition: PutCondition, { signal }: CallOptions = {}) {
-    const { stored } = await this.#changing(key, signal, async (path): Promise<Change & Left> => {
-      if ('ifVersion' in condition && (await this.#stat(key))?.version !== condition.ifVersion) return {};
-      const write = (handle: nodeFiles.FileHandle) => handle.writeFile(body);
-      const facts = await this.#publisher.publish(path, write, { replace: !('ifAbsent' in condition) });
-      return facts === 'exists' ? {} : { stored: { info: this.#infoOf(key, facts), body }, left: facts };
+    const { stored } = await this.#changing(key, signal, async (path, current): Promise<Change & Left> => {
+      if ('ifVersion' in condition && (await current())?.version !== condition.ifVersion) return {};
+      if ('ifAbsent' in condition && (await current()) !== undefined) return {};
+      const facts = await this.#logged.put(key, path, body);
+      return { stored: { info: this.#infoOf(key, facts), body }, left: facts };
     });
     return stored === undefined ? 'conflict' : { version: stored.info.version };
   }
 
   async delete(key: string, condition: DeleteCondition, { signal }: CallOptions = {}) {
-    const { outcome } = await this.#changing(key, signal, async (path): Promise<Left & { outcome: Deletion }> => {
-      const current = await this.#stat(key);
+    const { outcome } = await this.#changing(key, signal, async (path, find): Promise<Left & { outcome: Deletion }> => {
+      const current = await find();
       if (current === undefined) return { outcome: 'absent', left: 'nothing' };
       if ('ifVersion' in condition && current.version !== condition.ifVersion) return { outcome: 'conflict' };
-      await this.#files.unlink(path);
-      await this.#folders.sync(dirname(path));
+      await this.#logged.delete(key, path);
       return { outcome: 'deleted', left: 'nothing' };
     });
     return outcome;
@@ -202,13 +222,12 @@ export class FsStore implements ObjectStore {
   }
 
   async putData(key: string, chunks: Chunks, { signal }: CallOptions = {}): Promise<{ sizeBytes: number }> {
-    const { left } = await this.#listed(key, signal, async (path) => {
-      const write = (handle: nodeFiles.FileHandle) => writeChunks(handle, chunks, 0, this.#buffers, { signal });
-      const facts = await this.#publisher.publish(path, write, { replace: false });
-      if (facts === 'exists') throw new StorageError('corrupt', `the data object ${key} exists`, { key });
-      return { left: facts };
-    });
-    return { sizeBytes: Number(left.size) };
+    signal?.throwIfAborted();
+    this.#writablePath(key);
+    const held = await holdSmall(chunks, SMALL_DATA_BYTES, { signal });
+    if (held.small === undefined) return this.#putLargeData(key, held.all, { signal }).finally(held.end);
+    if ((await this.put(key, held.small, { ifAbsent: true }, { signal })) === 'conflict') throw dataExists(key);
+    return { sizeBytes: held.small.length };
   }
 
   async beginData(key: string, { signal }: CallOptions = {}): Promise<Json> {
@@ -249,20 +268,35 @@ export class FsStore implements ObjectStore {
     return undefined;
   }
 
-  /** Waits for the writes under way, then lets another process own the folder. Safe to repeat. */
+  /**
+   * Waits for the writes under way, makes the files durable, then lets another process own the folder. Safe to repeat.
+   * @throws StorageError when files could not be flushed: what was acknowledged is in the log, and the next owner writes it again
+   */
   async close(): Promise<void> {
     this.#closed = true;
     await Promise.allSettled(this.#writes);
-    await this.#lock?.release();
+    try {
+      await this.#log.close().finally(() => this.#lock?.release());
+    } catch (cause) {
+      throw toStorageError(cause, this.#root);
+    }
   }
 
   /** What the last owner left when it was killed. */
   async #tidy(): Promise<void> {
-    for (const folder of ['objects', 'parts', 'tmp']) await this.#folders.ensure(join(this.#root, folder));
+    for (const folder of ['objects', 'parts', 'tmp', 'log']) await this.#folders.ensure(join(this.#root, folder));
     const drafts = join(this.#root, 'tmp');
     for (const name of await this.#files.readdir(drafts)) await this.#files.unlink(join(drafts, name));
     await this.#parts.tidy(join(this.#root, 'parts'));
     await this.#publisher.check();
+    await recoverLog(join(this.#root, 'log'), {
+      files: this.#files,
+      folders: this.#folders,
+      publisher: this.#publisher,
+      durable: this.#durable,
+      stamps: this.#stamps,
+      pathOf: (key) => this.#pathOf('objects', key),
+    });
   }
 
   async #stat(key: string): Promise<ObjectInfo | undefined> {
@@ -308,16 +342,19 @@ export class FsStore implements ObjectStore {
     }
   }
 
-  /** One change of an object at a time, with the cache and the lists kept right. */
+  /** One change of an object at a time, with the cache and the lists kept right. The task may ask what is there now. */
   async #changing<T extends Change & Left>(
     key: string,
     signal: AbortSignal | undefined,
-    task: (path: string) => Promise<T>,
+    task: (path: string, current: () => Promise<ObjectInfo | undefined>) => Promise<T>,
   ): Promise<T> {
     return this.#writing(key, signal, (path) =>
       this.#mutex.run(key, async () => {
         signal?.throwIfAborted();
-        const change = () => (this.#cache === undefined ? task(path) : this.#cache.write(key, () => task(path)));
+        const known = this.#cache?.get(key)?.info;
+        const current = async (): Promise<ObjectInfo | undefined> => known ?? this.#stat(key);
+        const run = () => task(path, current);
+        const change = () => this.#cache?.write(key, run) ?? run();
         return this.#owned?.change(key, change) ?? change();
       }),
     );
@@ -332,13 +369,20 @@ export class FsStore implements ObjectStore {
     return this.#writing(key, signal, (path) => this.#owned?.change(key, () => task(path)) ?? task(path));
   }
 
+  async #putLargeData(key: string, chunks: Chunks, { signal }: CallOptions): Promise<{ sizeBytes: number }> {
+    const { left } = await this.#listed(key, signal, async (path) => {
+      const write = (handle: nodeFiles.FileHandle) => writeChunks(handle, chunks, 0, this.#buffers, { signal });
+      const facts = await this.#publisher.publish(path, write);
+      if (facts === 'exists') throw dataExists(key);
+      return { left: facts };
+    });
+    return { sizeBytes: Number(left.size) };
+  }
+
   /** @throws StorageError 'read-only', 'full', 'invalid-key' or 'unavailable' */
   async #writing<T>(key: string, signal: AbortSignal | undefined, task: (path: string) => Promise<T>): Promise<T> {
     signal?.throwIfAborted();
-    if (this.#lock === undefined)
-      throw new StorageError('read-only', `${this.#root} is open for reading only`, { key });
-    if (this.#closed) throw new StorageError('unavailable', `${this.#root} is closed`, { key });
-    const path = this.#pathOf('objects', key);
+    const path = this.#writablePath(key);
     const running = task(path);
     this.#writes.add(running);
     try {
@@ -348,6 +392,15 @@ export class FsStore implements ObjectStore {
     } finally {
       this.#writes.delete(running);
     }
+  }
+
+  /** @throws StorageError 'read-only', 'unavailable' once closed, or 'invalid-key' */
+  #writablePath(key: string): string {
+    if (this.#lock === undefined) {
+      throw new StorageError('read-only', `${this.#root} is open for reading only`, { key });
+    }
+    if (this.#closed) throw new StorageError('unavailable', `${this.#root} is closed`, { key });
+    return this.#pathOf('objects', key);
   }
 
   #partPath(key: string): string {
@@ -361,4 +414,13 @@ export class FsStore implements ObjectStore {
     if (path.startsWith(base + sep)) return path;
     throw new StorageError('invalid-key', `${JSON.stringify(key)} leads out of the folder`, { key });
   }
+}
+
+function dataExists(key: string): StorageError {
+  return new StorageError('corrupt', `the data object ${key} exists`, { key });
+}
+
+/** A file system of one's own is not the one that `sync` would flush. */
+function defaultFlushAll({ files }: FsStoreOptions, root: string): FlushAll | undefined {
+  return files === undefined ? flushAllOf(root) : undefined;
 }

@@ -2,6 +2,7 @@ import { utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import type { ObjectStore } from '@atoll/storage';
+import type { Chunks } from '@atoll/storage';
 import { FsStore, type FsStoreOptions } from './fs-store.js';
 import { temporaryRoots } from './testing/temporary-root.js';
 import { systemError, watchedFiles } from './testing/watched-files.js';
@@ -82,7 +83,7 @@ describe('a list', () => {
     const { store, list, fault } = await openWatched({ root: await makeRoot() });
     await put(store, 'x/a');
     await list('x/');
-    fault.name = 'link';
+    fault.name = 'rename';
     await expect(store.put('x/b', some, { ifAbsent: true })).rejects.toMatchObject({ kind: 'full' });
     await expect(store.put('x/new/b', some, { ifAbsent: true })).rejects.toMatchObject({ kind: 'full' });
     delete fault.name;
@@ -97,8 +98,8 @@ describe('a list', () => {
     const { store, objects, list, fault } = await openWatched({ root: await makeRoot() });
     await put(store, 'x/a');
     await list('x/');
-    Object.assign(fault, { name: 'handle.sync', path: objects });
-    await expect(store.put('x/b', some, { ifAbsent: true })).rejects.toMatchObject({ kind: 'full' });
+    Object.assign(fault, { name: 'handle.sync', path: join(objects, 'x') });
+    await expect(store.putData('x/b', largeData())).rejects.toMatchObject({ kind: 'full' });
     delete fault.name;
     expect(await store.head('x/b')).toBeDefined();
     expect((await list('x/')).keys).toEqual(['x/a', 'x/b']);
@@ -137,4 +138,9 @@ describe('a list beside the process that writes', () => {
 
 async function* chunks() {
   yield some;
+}
+
+/** More than the log takes. */
+async function* largeData(): Chunks {
+  yield Buffer.alloc(70_000, 'x');
 }

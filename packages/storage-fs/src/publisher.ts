@@ -3,7 +3,8 @@ import { dirname, join } from 'node:path';
 import { StorageError } from '@atoll/storage';
 import type { Folders } from './folders.js';
 import { errorCode, type FileSystem } from './file-system.js';
-import type { Stamps } from './stamps.js';
+import { held } from './held.js';
+import { secondsOf, stampOf, type Stamps } from './stamps.js';
 
 /** What a file's version is made of, and its size. */
 export interface FileFacts {
@@ -12,7 +13,13 @@ export interface FileFacts {
   readonly size: bigint;
 }
 
-/** Makes a file visible whole and durably: it is written under another name, flushed, named, and its folder is flushed. */
+/** A file that is written whole and has no name yet that anybody looks for. */
+export interface Draft {
+  readonly path: string;
+  readonly facts: FileFacts;
+}
+
+/** Makes files visible whole: each is written under another name, and then named. */
 export class Publisher {
   readonly #files: FileSystem;
   readonly #folders: Folders;
@@ -27,30 +34,46 @@ export class Publisher {
     this.#drafts = drafts;
   }
 
-  /** @returns what became visible, or `exists` when `replace` is false and the name is taken; then nothing has changed */
-  async publish(
-    path: string,
-    write: (handle: FileHandle) => Promise<unknown>,
-    { replace }: { readonly replace: boolean },
-  ): Promise<FileFacts | 'exists'> {
-    const draft = this.#draft();
-    const folder = dirname(path);
-    const ready = this.#folders.ensure(folder);
-    // Its failure is told below; until then it must not count as unhandled.
-    ready.catch(() => undefined);
-    let renamed = false;
+  /** Makes a new file visible durably. @returns what became visible, or `exists`: then nothing has changed */
+  async publish(path: string, write: (handle: FileHandle) => Promise<unknown>): Promise<FileFacts | 'exists'> {
+    // Its failure is told below.
+    const ready = held(this.#folders.ensure(dirname(path)));
+    const draft = await this.#write(async (handle) => {
+      await write(handle);
+      return this.seal(handle);
+    });
     try {
-      const facts = await this.#writeDraft(draft, write);
       await ready;
-      if (replace) {
-        await this.#files.rename(draft, path);
-        renamed = true;
-      } else if (!(await this.#link(draft, path))) return 'exists';
-      await this.#folders.sync(folder);
-      return facts;
+      if (!(await this.#link(draft.path, path))) return 'exists';
+      await this.#folders.sync(dirname(path));
+      return draft.facts;
     } finally {
-      if (!renamed) await this.#discard(draft);
+      await this.discard(draft);
     }
+  }
+
+  /** Writes a file that is not durable, for a stamp that is in the log with what it holds. */
+  async draft(body: Uint8Array, stamp: number): Promise<Draft> {
+    return this.#write(async (handle) => {
+      await handle.writeFile(body);
+      await handle.utimes(secondsOf(stamp), secondsOf(stamp));
+      return handle.stat({ bigint: true });
+    });
+  }
+
+  /** Gives a draft its name, in place of what has it now. */
+  async name(draft: Draft, path: string): Promise<void> {
+    try {
+      await this.#files.rename(draft.path, path);
+    } catch (cause) {
+      await this.discard(draft);
+      throw cause;
+    }
+  }
+
+  async discard({ path }: Pick<Draft, 'path'>): Promise<void> {
+    // A draft that cannot be removed is removed when the folder is opened the next time.
+    await this.#files.unlink(path).catch(() => undefined);
   }
 
   /** Makes a file that is already written visible under a second name. @returns whether the name was free */
@@ -66,33 +89,27 @@ export class Publisher {
    * @throws StorageError 'unsupported' when the file system rounds times
    */
   async seal(handle: FileHandle): Promise<FileFacts> {
-    const { seconds, microseconds } = this.#stamps.next();
-    await handle.utimes(seconds, seconds);
+    const stamp = this.#stamps.next();
+    await handle.utimes(secondsOf(stamp), secondsOf(stamp));
     await handle.sync();
     const facts = await handle.stat({ bigint: true });
-    if (facts.mtimeNs / 1000n === microseconds) return facts;
+    if (stampOf(facts.mtimeNs) === stamp) return facts;
     throw new StorageError('unsupported', `${this.#drafts}: the file system does not keep the times of files exactly`);
   }
 
   /** Finds out, before anything is stored, whether files can be sealed here. @throws StorageError 'unsupported' */
   async check(): Promise<void> {
-    const draft = this.#draft();
-    try {
-      await this.#writeDraft(draft, nothing);
-    } finally {
-      await this.#discard(draft);
-    }
+    await this.discard(await this.#write((handle) => this.seal(handle)));
   }
 
-  #draft(): string {
-    return join(this.#drafts, String(++this.#made));
-  }
-
-  async #writeDraft(draft: string, write: (handle: FileHandle) => Promise<unknown>): Promise<FileFacts> {
-    const handle = await this.#files.open(draft, 'wx');
+  async #write(write: (handle: FileHandle) => Promise<FileFacts>): Promise<Draft> {
+    const path = join(this.#drafts, String(++this.#made));
+    const handle = await this.#files.open(path, 'wx');
     try {
-      await write(handle);
-      return await this.seal(handle);
+      return { path, facts: await write(handle) };
+    } catch (cause) {
+      await this.discard({ path });
+      throw cause;
     } finally {
       await handle.close();
     }
@@ -107,13 +124,4 @@ export class Publisher {
       throw cause;
     }
   }
-
-  async #discard(draft: string): Promise<void> {
-    // A draft that cannot be removed is removed when the folder is opened the next time.
-    await this.#files.unlink(draft).catch(() => undefined);
-  }
-}
-
-async function nothing(): Promise<void> {
-  // The file stays empty.
 }

@@ -14,14 +14,22 @@ export class Stamps {
     this.#clock = clock;
   }
 
-  /** The next stamp, and the same in seconds as `utimes` takes it. */
-  next(): { microseconds: bigint; seconds: number } {
-    this.#latest = Math.max(Math.floor(this.#clock.now() * 1000), this.#latest + 1);
-    // The middle of the microsecond: a double near its edge could be cut down to the microsecond before.
-    return { microseconds: BigInt(this.#latest), seconds: (this.#latest + 0.5) / 1e6 };
+  /** The next stamp, in microseconds. */
+  next(): number {
+    return (this.#latest = Math.max(Math.floor(this.#clock.now() * 1000), this.#latest + 1));
   }
 
   observe(mtimeNs: bigint): void {
-    this.#latest = Math.max(this.#latest, Number(mtimeNs / 1000n));
+    this.#latest = Math.max(this.#latest, stampOf(mtimeNs));
   }
+}
+
+/** The stamp of a file of that time. */
+export function stampOf(mtimeNs: bigint): number {
+  return Number(mtimeNs / 1000n);
+}
+
+/** A stamp in seconds, as `utimes` takes it: the middle of the microsecond, as a double near its edge could be cut down to the one before. */
+export function secondsOf(stamp: number): number {
+  return (stamp + 0.5) / 1e6;
 }

@@ -91,7 +91,7 @@ class BufferedWriter {
 }
 
 /** The system may write less than it was given. */
-async function writeAll(handle: FileHandle, bytes: Buffer, positionBytes: number): Promise<void> {
+export async function writeAll(handle: FileHandle, bytes: Buffer, positionBytes: number): Promise<void> {
   for (let written = 0; written < bytes.length;) {
     const { bytesWritten } = await handle.write(bytes, written, bytes.length - written, positionBytes + written);
     written += bytesWritten;

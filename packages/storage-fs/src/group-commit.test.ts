@@ -1,0 +1,180 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Chunks } from '@atoll/storage';
+import { FsStore, type FsStoreOptions } from './fs-store.js';
+import { chances } from './testing/chances.js';
+import { PowerCutDisk } from './testing/power-cut-disk.js';
+import { systemError } from './testing/watched-files.js';
+
+const ROOT = '/data';
+
+/** A store on a disk in memory, the flushes it asks for, and a call to let fail. */
+async function openOnDisk(options: Partial<FsStoreOptions> = {}) {
+  const disk = new PowerCutDisk(chances(1));
+  const flushed: string[] = [];
+  const fault: { fail?: (name: string, path: string) => string | undefined } = {};
+  disk.watch = (name, path) => {
+    const code = fault.fail?.(name, path);
+    if (code !== undefined) throw systemError(code);
+    if (/sync$|^flushAll$/.test(name)) flushed.push(path.replace(`${ROOT}/`, '').replace(/tmp\/.*/, 'tmp/*'));
+  };
+  const open = () => FsStore.open({ root: ROOT, files: disk.files, ...options });
+  /** As another process after this one was killed, with or without the power. */
+  const reopen = async (how: 'killed' | 'power cut') => {
+    disk.stop();
+    for (let turns = 0; turns < 100; turns++) await Promise.resolve();
+    if (how === 'killed') disk.resume();
+    else disk.restart();
+    for (const name of await disk.files.readdir(ROOT)) {
+      if (name.startsWith('lock.')) await disk.files.unlink(`${ROOT}/${name}`);
+    }
+    return open();
+  };
+  const store = await open();
+  /** The flushes that a task asked for. */
+  const flushesOf = async (task: () => Promise<unknown>) => {
+    flushed.length = 0;
+    await task();
+    return flushed.splice(0);
+  };
+  return { disk, store, fault, flushesOf, reopen, log: () => disk.files.readdir(`${ROOT}/log`) };
+}
+
+const text = (value: string) => Buffer.from(value);
+const blind = { blind: true } as const;
+
+async function* stream(sizeBytes: number): Chunks {
+  yield Buffer.alloc(sizeBytes, 'x');
+}
+
+describe('what is flushed', () => {
+  test('one flush of the log for a change, whatever folders are new, and one more when the log begins', async () => {
+    const { store, flushesOf } = await openOnDisk();
+    expect(await flushesOf(() => store.put('r/0a/app', text('1'), { ifAbsent: true }))).toEqual(['log/1', 'log']);
+    expect(await flushesOf(() => store.put('r/0b/x/y/app', text('1'), blind))).toEqual(['log/1']);
+    expect(await flushesOf(() => store.put('r/0a/app', text('2'), blind))).toEqual(['log/1']);
+    expect(await flushesOf(() => store.putData('d/small', stream(65_536)))).toEqual(['log/1']);
+    expect(await flushesOf(() => store.delete('r/0a/app', blind))).toEqual(['log/1']);
+    await store.close();
+  });
+
+  test('nothing for a change that does not happen', async () => {
+    const { store, flushesOf } = await openOnDisk();
+    await store.put('x/a', text('1'), blind);
+    const nothing = async () => {
+      expect(await store.put('x/a', text('2'), { ifAbsent: true })).toBe('conflict');
+      expect(await store.put('x/a', text('2'), { ifVersion: 'other' })).toBe('conflict');
+      expect(await store.delete('x/a', { ifVersion: 'other' })).toBe('conflict');
+      expect(await store.delete('x/b', blind)).toBe('absent');
+    };
+    expect(await flushesOf(nothing)).toEqual([]);
+    await store.close();
+  });
+
+  test('two flushes for a large data object, and one for each new folder above it', async () => {
+    const { store, flushesOf } = await openOnDisk();
+    const first = await flushesOf(() => store.putData('d/large', stream(65_537)));
+    expect(first.sort()).toEqual(['objects', 'objects/d', 'tmp/*']);
+    expect(await flushesOf(() => store.putData('d/larger', stream(80_000)))).toEqual(['tmp/*', 'objects/d']);
+    await store.close();
+  });
+
+  test('one flush for all changes that wait for it', async () => {
+    const { store, flushesOf } = await openOnDisk();
+    await store.put('x/first', text('x'), blind);
+    const together = () => Promise.all(Array.from({ length: 40 }, (_, n) => store.put(`x/${n}`, text('x'), blind)));
+    const flushes = await flushesOf(together);
+    expect(new Set(flushes)).toEqual(new Set(['log/1']));
+    expect(flushes.length).toBeLessThanOrEqual(3);
+    await store.close();
+  });
+
+  test('each changed file and folder once when the store is closed, and the log is gone', async () => {
+    const { store, flushesOf, log } = await openOnDisk();
+    for (const key of ['x/a', 'x/b', 'x/a', 'y/c']) await store.put(key, text('x'), blind);
+    await store.delete('x/b', blind);
+    const flushes = await flushesOf(() => store.close());
+    // The names of the two new folders are flushed apart.
+    const names = ['objects', 'objects', 'objects/x', 'objects/y'];
+    expect(flushes.sort()).toEqual(['log', ...names, 'objects/x/a', 'objects/y/c'].sort());
+    expect(await log()).toEqual([]);
+  });
+
+  test('everything at once where the system can do that', async () => {
+    const at: { disk?: PowerCutDisk } = {};
+    const opened = await openOnDisk({ flushAll: async () => at.disk?.flushAll() ?? true });
+    at.disk = opened.disk;
+    for (const key of ['x/a', 'x/b', 'y/c']) await opened.store.put(key, text('x'), blind);
+    expect(await opened.flushesOf(() => opened.store.close())).toEqual(['/', 'log']);
+    const store = await opened.reopen('power cut');
+    expect((await store.list('', { limit: 10 })).entries.map(({ key }) => key)).toEqual(['x/a', 'x/b', 'y/c']);
+    await store.close();
+  });
+
+  test('full segments go while the store is used', async () => {
+    const { store, log, reopen } = await openOnDisk({ segmentBytes: 4_000 });
+    for (let n = 0; n < 60; n++) await store.put(`x/${n % 7}`, Buffer.alloc(1_000, `${n} `), blind);
+    expect((await log()).length).toBeLessThanOrEqual(5);
+    const later = await reopen('power cut');
+    for (let n = 53; n < 60; n++)
+      expect((await later.get(`x/${n % 7}`))?.body.toString()).toMatch(new RegExp(`^${n} `));
+    await later.close();
+  });
+});
+
+describe('after a death', () => {
+  test('a version stays what it was, unless the file itself was lost', async () => {
+    const { store, reopen } = await openOnDisk();
+    const put = await store.put('x/a', text('1'), blind);
+    const later = await reopen('killed');
+    expect(await later.head('x/a')).toMatchObject(put === 'conflict' ? {} : put);
+    await later.close();
+  });
+
+  test('a change that was told to have failed is not there once a later one was acknowledged', async () => {
+    const { store, fault, reopen } = await openOnDisk();
+    await store.put('x/a', text('old'), blind);
+    fault.fail = (name) => (name === 'handle.datasync' ? 'EIO' : undefined);
+    await expect(store.put('x/a', text('new'), blind)).rejects.toMatchObject({ kind: 'unavailable' });
+    await expect(store.delete('x/a', blind)).rejects.toMatchObject({ kind: 'unavailable' });
+    delete fault.fail;
+    await store.put('x/b', text('other'), blind);
+    for (const how of ['killed', 'power cut'] as const) {
+      const later = await reopen(how);
+      expect((await later.get('x/a'))?.body.toString()).toBe('old');
+      expect((await later.get('x/b'))?.body.toString()).toBe('other');
+    }
+  });
+
+  test('a change that the folder had no room for is not carried out later', async () => {
+    const { store, fault, reopen } = await openOnDisk();
+    await store.put('x/a', text('old'), blind);
+    fault.fail = (name, path) => (name === 'rename' && path.endsWith('x/a') ? 'ENOSPC' : undefined);
+    await expect(store.put('x/a', text('new'), blind)).rejects.toMatchObject({ kind: 'full' });
+    delete fault.fail;
+    await store.put('x/b', text('other'), blind);
+    const later = await reopen('power cut');
+    expect((await later.get('x/a'))?.body.toString()).toBe('old');
+    await later.close();
+  });
+
+  test('files that could not be flushed stop the store, and the next one writes them again', async () => {
+    const { store, fault, reopen } = await openOnDisk({ segmentBytes: 2_000 });
+    fault.fail = (name, path) => (name === 'handle.sync' && path.includes('/objects/x/') ? 'EIO' : undefined);
+    const acknowledged: string[] = [];
+    const failing = async () => {
+      for (let n = 0; ; n++) {
+        await store.put(`x/${n}`, Buffer.alloc(900, 'x'), blind);
+        acknowledged.push(`x/${n}`);
+      }
+    };
+    await expect(failing()).rejects.toMatchObject({ kind: 'unavailable', message: expect.stringContaining('start') });
+    expect((await store.get('x/0'))?.body.length).toBe(900);
+    await expect(store.close()).rejects.toMatchObject({ kind: 'unavailable' });
+    delete fault.fail;
+    // What this one reads is in memory only; flushed once more without being written again, it would be lost.
+    await (await reopen('killed')).close();
+    const last = await reopen('power cut');
+    for (const key of acknowledged) expect((await last.get(key))?.body).toEqual(Buffer.alloc(900, 'x'));
+    await last.close();
+  });
+});

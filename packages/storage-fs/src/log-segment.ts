@@ -1,0 +1,91 @@
+import type { FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { FileSystem } from './file-system.js';
+import type { Folders } from './folders.js';
+import { DISTRUST, encodeLogHeader, type LogHeader } from './log-header.js';
+import { encodeRecord, type LogRecord } from './log-record.js';
+import { writeAll } from './write-chunks.js';
+
+export interface LogSegmentParts {
+  readonly files: FileSystem;
+  readonly folders: Folders;
+  /** Of this boot of the machine. */
+  readonly bootId: string;
+}
+
+/** One file of the log, which is only appended to, and no more once an append has failed. */
+export class LogSegment {
+  readonly #parts: LogSegmentParts;
+  readonly #handle: FileHandle;
+  readonly #paths = new Set<string>();
+  #awaited = 0;
+  #endBytes = 0;
+
+  private constructor(
+    parts: LogSegmentParts,
+    readonly path: string,
+    readonly header: LogHeader,
+    handle: FileHandle,
+  ) {
+    this.#parts = parts;
+    this.#handle = handle;
+  }
+
+  /** Takes the place of a segment of this number whose first append has failed. */
+  static async create(parts: LogSegmentParts, path: string, header: LogHeader): Promise<LogSegment> {
+    return new LogSegment(parts, path, header, await parts.files.open(path, 'w'));
+  }
+
+  /** Up to where what was written is durable; 0 as long as nothing is. */
+  get endBytes(): number {
+    return this.#endBytes;
+  }
+
+  /** Whether the files show all of its changes. */
+  get settled(): boolean {
+    return this.#awaited === 0;
+  }
+
+  /** The files of its changes. */
+  get paths(): ReadonlySet<string> {
+    return this.#paths;
+  }
+
+  /** Answers once the records are durable. */
+  async append(records: readonly LogRecord[]): Promise<void> {
+    const first = this.#endBytes === 0;
+    const bytes = Buffer.concat([
+      ...(first ? [encodeLogHeader(this.header, this.#parts.bootId)] : []),
+      ...records.flatMap((record) => encodeRecord(record, this.header.salt)),
+    ]);
+    await writeAll(this.#handle, bytes, this.#endBytes);
+    await this.#handle.datasync();
+    if (first) await this.#parts.folders.sync(dirname(this.path));
+    this.#endBytes += bytes.length;
+  }
+
+  /** One of its changes is to be shown by this file. */
+  await(path: string): void {
+    this.#paths.add(path);
+    this.#awaited++;
+  }
+
+  settle(): void {
+    this.#awaited--;
+  }
+
+  async close(): Promise<void> {
+    // What counts is flushed.
+    await this.#handle.close().catch(() => undefined);
+  }
+
+  /** Makes recovery write all its files again while the machine runs on: what it would read may be in memory only. */
+  async distrust(): Promise<void> {
+    const handle = await this.#parts.files.open(this.path, 'r+');
+    try {
+      await writeAll(handle, DISTRUST.bytes, DISTRUST.at);
+    } finally {
+      await handle.close();
+    }
+  }
+}
