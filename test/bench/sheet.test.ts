@@ -32,6 +32,13 @@ test('a target that is missed is said in its row and fails the run', () => {
   expect(sheet.failures).toEqual(['not reached: work']);
 });
 
+test('a target whose measure is not there leaves its row open, and does not fail the run', () => {
+  const sheet = sheetOf();
+  sheet.add(work, ATOLL, 10);
+  expect(sheet.markdown()).toContain('| 2 x peer: not judged | open |');
+  expect(sheet.failures).toEqual([]);
+});
+
 test('a row in which Atoll has no figure is missed', () => {
   const sheet = sheetOf();
   sheet.add(work, 'peer', 10);

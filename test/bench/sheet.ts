@@ -58,10 +58,8 @@ export class Sheet {
     const { columns, judged } = this.options;
     const verdicts = judged ? this.#verdicts(row) : [];
     const reached = verdicts.map(({ text, met }) => (met === false ? `${text}, NOT met` : text));
-    const mets = verdicts.flatMap(({ met }) => (met === undefined ? [] : [met]));
-    const met = mets.length === 0 ? '-' : mets.every(Boolean) ? 'yes' : 'NO';
     const figures = columns.map((column) => this.#cell(row, column));
-    return [`${row.what}, ${row.unit}`, ...figures, reached.join('; ') || '-', met];
+    return [`${row.what}, ${row.unit}`, ...figures, reached.join('; ') || '-', summed(verdicts)];
   }
 
   #cell(row: Row, column: string): string {
@@ -95,4 +93,11 @@ export class Sheet {
     if (told.length === 0) return [];
     return [`Highest less lowest of the rounds, as a share of their median, in the middle row: ${told.join('; ')}.`];
   }
+}
+
+/** `open` where nothing is missed and something could not be judged. */
+function summed(verdicts: readonly Verdict[]): string {
+  if (verdicts.length === 0) return '-';
+  if (verdicts.some(({ met }) => met === false)) return 'NO';
+  return verdicts.every(({ met }) => met === true) ? 'yes' : 'open';
 }
