@@ -169,25 +169,25 @@ describe('the guard of the own suite', () => {
         { name: 'x.test.ts', assertionResults: statuses.map((status, at) => ({ fullName: `rule ${at}`, status })) },
       ],
     });
-  const hundred = Array.from({ length: 100 }, () => 'passed');
+  const enough = Array.from({ length: 500 }, () => 'passed');
 
   test('takes what passed whole', () => {
-    expect(judgeOwn(ENDED_WELL, results(hundred))).toEqual({ passed: 100, failed: 0, skipped: [], faults: [] });
+    expect(judgeOwn(ENDED_WELL, results(enough))).toEqual({ passed: 500, failed: 0, skipped: [], faults: [] });
   });
 
   test.each([
     ['no results', undefined, 'there are no results'],
-    ['half of them', results(hundred).slice(0, 50), 'no results of jest'],
-    ['nothing that ran', results([]), '0 passed, fewer than 100'],
-    ['a failure', results([...hundred, 'failed']), 'failed: rule 100'],
-    ['a skip', results([...hundred, 'pending']), 'skipped without a reason: rule 100'],
-    ['a file that did not run', results(hundred, 1), '1 files of tests could not run'],
+    ['half of them', results(enough).slice(0, 50), 'no results of jest'],
+    ['nothing that ran', results([]), '0 passed, fewer than 500'],
+    ['a failure', results([...enough, 'failed']), 'failed: rule 500'],
+    ['a skip', results([...enough, 'pending']), 'skipped without a reason: rule 500'],
+    ['a file that did not run', results(enough, 1), '1 files of tests could not run'],
   ])('refuses %s', (_what, text, fault) => {
     expect(firstFault(judgeOwn(ENDED_WELL, text))).toBe(fault);
   });
 
   test('refuses good results of a process that failed', () => {
-    expect(firstFault(judgeOwn({ status: 1, timedOut: false }, results(hundred)))).toBe(
+    expect(firstFault(judgeOwn({ status: 1, timedOut: false }, results(enough)))).toBe(
       'the suite ended with status 1',
     );
   });
