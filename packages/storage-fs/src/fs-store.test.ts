@@ -5,9 +5,9 @@ import { describeObjectStore } from '@atoll/storage/testing';
 import { FsStore } from './fs-store.js';
 
 describeObjectStore('FsStore', () => openTestStore({}));
-describeObjectStore('FsStore without a cache', () => openTestStore({ cacheBytes: 0 }));
+describeObjectStore('FsStore that remembers nothing', () => openTestStore({ cacheBytes: 0, namesBytes: 0 }));
 
-async function openTestStore(options: { cacheBytes?: number }) {
+async function openTestStore(options: { cacheBytes?: number; namesBytes?: number }) {
   const root = await mkdtemp(join(tmpdir(), 'atoll-fs-'));
   let store = await FsStore.open({ root, ...options });
   return {

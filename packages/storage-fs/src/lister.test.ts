@@ -1,8 +1,8 @@
 import { utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import type { ObjectStore } from '@atoll/storage';
-import type { Chunks } from '@atoll/storage';
+import type { Chunks, ObjectStore } from '@atoll/storage';
+import fc from 'fast-check';
 import { FsStore, type FsStoreOptions } from './fs-store.js';
 import { temporaryRoots } from './testing/temporary-root.js';
 import { systemError, watchedFiles } from './testing/watched-files.js';
@@ -29,6 +29,17 @@ async function openWatched(options: FsStoreOptions) {
     return { keys: entries.map(({ key }) => key), read: read.splice(0) };
   };
   return { store, objects, list, asked, fault };
+}
+
+/** Every key below `x/`, a few at a time. */
+async function listAll(store: ObjectStore, limit: number): Promise<string[]> {
+  const keys: string[] = [];
+  for (let more = true; more;) {
+    const page = await store.list('x/', { after: keys.at(-1) ?? '', limit });
+    keys.push(...page.entries.map(({ key }) => key));
+    ({ more } = page);
+  }
+  return keys;
 }
 
 async function put(store: ObjectStore, ...keys: string[]): Promise<void> {
@@ -78,6 +89,35 @@ describe('a list', () => {
     expect((await list('x/')).keys).toHaveLength(10);
     await again.store.close();
   });
+
+  test.each([
+    { room: 1_000_000, what: 'everything' },
+    { room: 2_500, what: 'a few folders' },
+    { room: 0, what: 'nothing' },
+  ])(
+    'shows what puts and deletes in any order have left, also after a restart, when it remembers $what',
+    async ({ room }) => {
+      const keys = ['A', 'a', 'a-b', 'B/x', 'b/X', 'b/x', 'b/c/1', 'b0', 'c/d/e/1'].map((key) => `x/${key}`);
+      const step = fc.record({ key: fc.constantFrom(...keys), put: fc.boolean(), list: fc.boolean() });
+      const property = fc.asyncProperty(fc.array(step, { maxLength: 25 }), fc.nat(3), async (steps, limit) => {
+        const root = await makeRoot();
+        const store = await FsStore.open({ root, namesBytes: room });
+        const model = new Set<string>();
+        for (const { key, put, list } of steps) {
+          if (put) await store.put(key, Buffer.from(key), { blind: true });
+          else await store.delete(key, { blind: true });
+          if (put) model.add(key);
+          else model.delete(key);
+          if (list) expect(await listAll(store, limit + 1)).toEqual([...model].sort());
+        }
+        await store.close();
+        const again = await FsStore.open({ root, namesBytes: room });
+        expect(await listAll(again, limit + 1)).toEqual([...model].sort());
+        await again.close();
+      });
+      await fc.assert(property, { numRuns: 8 });
+    },
+  );
 
   test('does not show what could not be written, and shows it once it could', async () => {
     const { store, list, fault } = await openWatched({ root: await makeRoot() });
