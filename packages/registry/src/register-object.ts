@@ -112,7 +112,7 @@ export function isLiveLength(sizeBytes: number): boolean {
 
 /**
  * Whether the tag in an object of this length is live and may name the digest: one in 128 tags that name another one may, too. A length
- * below 512 tells nothing of the digest (docs/adr/0007-tag-lengths.md).
+ * below 512 tells nothing of the digest (docs/adr/0008-tag-lengths.md).
  */
 export function mayNameDigest(sizeBytes: number, digest: Digest): boolean {
   if (!isLiveLength(sizeBytes)) return false;
