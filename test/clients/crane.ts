@@ -35,6 +35,7 @@ export const crane: Client = {
       { direction: 'to registry', afterBytes: 12e6, times: 1 },
       (cut) => run('push', trial.samples.layout, `${cut}/cut:1`, '--index'),
     );
+    await trial.mounts((space) => run('copy', `${space}/seed:middle`, `${space}/mounted:1`));
     await trial.visibleEverywhere('copy', 'index');
     await trial.step('delete', async () => {
       await run('delete', `${eu}/copy@${await run('digest', `${eu}/copy:index`)}`);

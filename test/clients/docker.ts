@@ -1,10 +1,11 @@
+import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { eventually, Service } from '../harness/service.js';
 import { startContainerd, type Programs } from './containerd.js';
 import { pushSample } from './seed.js';
 import { wantedVersion } from './tool-table.js';
 import { toolFile, type Tools } from './tool.js';
-import type { Client, Trial } from './trial.js';
+import { again, type Client, type Trial } from './trial.js';
 
 interface Engine extends Programs {
   readonly dockerd: string;
@@ -82,9 +83,8 @@ async function startEngine(
 
 async function use(trial: Trial, tools: Tools): Promise<void> {
   const { eu, us } = trial;
-  const run = (...args: string[]): Promise<string> => tools.run('docker', ...args);
+  const run: Run = (...args) => tools.run('docker', ...args);
   await pushSample(trial, 'seed', 'amd64');
-  await pushSample(trial, 'seed', 'middle');
   await trial.step('pull from eu', () => run('pull', `${eu}/seed:amd64`));
   const id = await run('image', 'inspect', '--format', '{{.Id}}', `${eu}/seed:amd64`);
   await run('tag', id, `${eu}/app:1`);
@@ -98,17 +98,39 @@ async function use(trial: Trial, tools: Tools): Promise<void> {
   trial.equal(await run('image', 'inspect', '--format', '{{.Id}}', `${us}/app:1`), id, 'pulled image id');
   await trial.visibleEverywhere('again', '1');
   await trial.step('pull by digest from us', () => run('pull', `${us}/again@${pushed}`));
-  await trial.visibleEverywhere('seed', 'middle');
-  const half = { direction: 'to client', afterBytes: 12_000_000, times: 1 } as const;
-  await trial.overCuts('pull over a cut connection', 'us', half, (space) => run('pull', `${space}/seed:middle`));
+  await movesLargeLayers(trial, run);
   await builds(trial, tools, run);
 }
 
-async function builds(trial: Trial, tools: Tools, run: (...args: string[]) => Promise<string>): Promise<void> {
+async function movesLargeLayers(trial: Trial, run: Run): Promise<void> {
+  await trial.mounts(async (space) => {
+    await run('pull', `${space}/seed:middle`);
+    await run('tag', `${space}/seed:middle`, `${space}/mounted:1`);
+    await run('push', `${space}/mounted:1`);
+    await run('rmi', `${space}/seed:middle`, `${space}/mounted:1`);
+  });
+  await trial.visibleEverywhere('seed', 'middle');
+  const half = { afterBytes: 12_000_000, times: 1 };
+  await trial.overCuts('pull over a cut connection', 'us', { ...half, direction: 'to client' }, async (space) => {
+    await run('pull', `${space}/seed:middle`);
+  });
+}
+
+type Run = (...args: string[]) => Promise<string>;
+
+async function builds(trial: Trial, tools: Tools, run: Run): Promise<void> {
   const context = tools.at('context');
   await mkdir(context);
   await writeFile(`${context}/Dockerfile`, `FROM ${trial.us}/app:1\nCOPY Dockerfile /\n`);
   await trial.step('build on an image of us', () => run('build', '--tag', `${trial.eu}/built:1`, context));
   await trial.step('push what was built to eu', () => run('push', `${trial.eu}/built:1`));
   await trial.visibleEverywhere('built', '1');
+  // Content of no repository yet: anything else would be mounted.
+  await writeFile(`${context}/noise`, randomBytes(24_000_000));
+  await writeFile(`${context}/Dockerfile`, 'FROM scratch\nCOPY noise /\n');
+  const half = { direction: 'to registry', afterBytes: 12_000_000, times: 1 } as const;
+  await trial.overCuts('push again after a cut', 'eu', half, async (space) => {
+    await run('build', '--tag', `${space}/noise:1`, context);
+    await again(() => run('push', `${space}/noise:1`));
+  });
 }

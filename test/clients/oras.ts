@@ -1,5 +1,5 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import type { Client, Trial } from './trial.js';
+import { again, type Client, type Trial } from './trial.js';
 
 const BILL = 'application/vnd.example.bill';
 
@@ -33,6 +33,10 @@ export const oras: Client = {
     const layout = ['--from-oci-layout', `${trial.samples.layout}:multi`];
     await trial.step('push an index to eu', () => run('cp', '--to-plain-http', ...layout, `${eu}/app:multi`));
     trial.equal(await trial.visibleEverywhere('app', 'multi'), trial.samples.digests.multi, 'app:multi');
+    await trial.mounts((space) =>
+      run('cp', '--from-plain-http', '--to-plain-http', `${space}/seed:middle`, `${space}/mounted:1`),
+    );
+    await survivesCuts(trial, run);
     await trial.step('delete', async () => {
       await run('manifest', 'delete', '--force', '--plain-http', `${us}/app@${digest}`);
       await trial.goneEverywhere('app', '1');
@@ -57,6 +61,18 @@ async function attaches(trial: Trial, run: Run): Promise<void> {
   await trial.step('restore', () => run('restore', '--plain-http', '--input', saved, `${eu}/restored:1`));
   await trial.eventuallySays('discover what was restored', BILL, () =>
     run('discover', '--plain-http', '--format', 'json', `${eu}/restored:1`),
+  );
+}
+
+async function survivesCuts(trial: Trial, run: Run): Promise<void> {
+  const half = { afterBytes: 12_000_000, times: 1 };
+  const layout = `${trial.samples.layout}:middle`;
+  await trial.overCuts('push again after a cut', 'eu', { ...half, direction: 'to registry' }, (space) =>
+    again(() => run('cp', '--from-oci-layout', '--to-plain-http', layout, `${space}/cut:1`)),
+  );
+  const pull = ['cp', '--to-oci-layout', '--from-plain-http'];
+  await trial.overCuts('pull again after a cut', 'eu', { ...half, direction: 'to client' }, (space) =>
+    again(() => run(...pull, `${space}/cut:1`, `${trial.tools.at('cut')}:1`)),
   );
 }
 

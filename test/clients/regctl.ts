@@ -36,6 +36,9 @@ export const regctl: Client = {
     );
     await trial.mustList(await run('tag', 'ls', `${us}/app`), '1');
     await trial.step('list repositories', () => run('repo', 'ls', trial.host('eu')));
+    await trial.mounts((space, host) =>
+      runOver(trial, host)('image', 'copy', `${space}/seed:middle`, `${space}/mounted:1`),
+    );
     await resumes(trial);
     await trial.step('delete a tag', async () => {
       await run('tag', 'delete', `${us}/app:1`);

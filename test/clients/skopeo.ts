@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import type { Client, Trial } from './trial.js';
+import { again, type Client, type Trial } from './trial.js';
 
 const Layout = z.looseObject({ manifests: z.array(z.looseObject({ digest: z.string() })) });
 const Inspected = z.looseObject({ Digest: z.string() });
@@ -24,6 +24,10 @@ export const skopeo: Client = {
       copy(trial, `docker://${eu}/app:multi`, `docker://${eu}/copy:multi`),
     );
     trial.equal(await trial.visibleEverywhere('copy', 'multi'), trial.samples.digests.multi, 'copy:multi');
+    await trial.mounts(
+      (space) => copy(trial, `docker://${space}/seed:middle`, `docker://${space}/mounted:1`),
+      (space) => copy(trial, `docker://${space}/seed:middle`, `dir:${tools.at('seen')}`),
+    );
     await survivesCuts(trial);
     await trial.step('delete', async () => {
       await tools.run('skopeo', 'delete', '--tls-verify=false', `docker://${us}/app:big`);
@@ -35,15 +39,13 @@ export const skopeo: Client = {
 /** What was cut has to be asked for again; nothing that was left behind may be in its way. */
 async function survivesCuts(trial: Trial): Promise<void> {
   const half = { afterBytes: 12_000_000, times: 1 };
-  await trial.overCuts('push again after a cut', 'eu', { ...half, direction: 'to registry' }, (space) => {
-    const push = (): Promise<void> => copy(trial, `oci:${trial.samples.layout}:middle`, `docker://${space}/app:middle`);
-    return push().catch(push);
-  });
+  await trial.overCuts('push again after a cut', 'eu', { ...half, direction: 'to registry' }, (space) =>
+    again(() => copy(trial, `oci:${trial.samples.layout}:middle`, `docker://${space}/app:middle`)),
+  );
   await trial.visibleEverywhere('app', 'middle');
-  await trial.overCuts('pull again after a cut', 'us', { ...half, direction: 'to client' }, (space) => {
-    const pull = (): Promise<void> => copy(trial, `docker://${space}/app:middle`, `oci:${trial.tools.at('cut')}:1`);
-    return pull().catch(pull);
-  });
+  await trial.overCuts('pull again after a cut', 'us', { ...half, direction: 'to client' }, (space) =>
+    again(() => copy(trial, `docker://${space}/app:middle`, `oci:${trial.tools.at('cut')}:1`)),
+  );
 }
 
 const WORDS = { multi: 'an index', big: 'a large layer', zstd: 'a zstd layer' } as const;

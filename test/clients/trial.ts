@@ -3,6 +3,7 @@ import { CuttingProxy, type Cut } from '../harness/cutting-proxy.js';
 import { eventually } from '../harness/service.js';
 import { headerOf, type Wire } from '../harness/wire.js';
 import type { Samples } from './samples.js';
+import { pushSample } from './seed.js';
 import type { Tools } from './tool.js';
 
 /** A client program, what it is made of, and what it is put through. */
@@ -86,12 +87,38 @@ export class Trial {
     cut: Cut,
     task: (space: string, host: string) => Promise<unknown>,
   ): Promise<void> {
-    const proxy = await CuttingProxy.start(new URL(this.regions[region].url), cut);
-    try {
-      await this.step(what, async () => {
+    await this.step(what, () =>
+      this.#through(region, cut, async (proxy) => {
         await task(`${proxy.host}/${this.space}`, proxy.host);
         if (proxy.cuts === 0) throw new Error(`nothing was cut: ${JSON.stringify(cut)}`);
-      });
+      }),
+    );
+  }
+
+  /**
+   * Has `task` copy `seed:middle` of the space it is given into another repository beside it. `learn` comes before it, for clients
+   * that mount only what they have seen there already.
+   * @throws Error when the client sent the layer again
+   */
+  async mounts(
+    task: (space: string, host: string) => Promise<unknown>,
+    learn: (space: string) => Promise<unknown> = async () => undefined,
+  ): Promise<void> {
+    await pushSample(this, 'seed', 'middle');
+    const uncut: Cut = { direction: 'to client', afterBytes: 0, times: 0 };
+    await this.step('mount layers in another repository', () =>
+      this.#through('eu', uncut, async (proxy) => {
+        await learn(`${proxy.host}/${this.space}`);
+        await task(`${proxy.host}/${this.space}`, proxy.host);
+        if (proxy.bytesToRegistry > 1_000_000) throw new Error(`it sent ${proxy.bytesToRegistry} bytes`);
+      }),
+    );
+  }
+
+  async #through(region: 'eu' | 'us', cut: Cut, task: (proxy: CuttingProxy) => Promise<void>): Promise<void> {
+    const proxy = await CuttingProxy.start(new URL(this.regions[region].url), cut);
+    try {
+      await task(proxy);
     } finally {
       await proxy.stop();
     }
@@ -150,4 +177,9 @@ export class Trial {
       }),
     );
   }
+}
+
+/** What users do when a client gives up. */
+export function again<T>(task: () => Promise<T>): Promise<T> {
+  return task().catch(task);
 }

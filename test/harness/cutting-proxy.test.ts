@@ -40,6 +40,13 @@ test('a transfer that stays below the limit is not cut', async () => {
   expect(proxy?.cuts).toBe(0);
 });
 
+test('what clients send is counted, over all their connections', async () => {
+  const wire = await through({ direction: 'to client', afterBytes: 0, times: 0 });
+  await Promise.all([wire.send('PUT', '/', { body: BODY }), wire.send('PUT', '/', { body: BODY })]);
+  expect(proxy?.bytesToRegistry).toBeGreaterThan(2 * BODY.length);
+  expect(proxy?.bytesToRegistry).toBeLessThan(2 * BODY.length + 1_000);
+});
+
 async function through(cut: Cut): Promise<Wire> {
   proxy = await CuttingProxy.start(new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`), cut);
   return new Wire(`http://${proxy.host}`);

@@ -14,6 +14,7 @@ export class CuttingProxy {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #cuts = 0;
+  #bytesToRegistry = 0;
 
   private constructor(
     private readonly target: URL,
@@ -38,6 +39,11 @@ export class CuttingProxy {
     return this.#cuts;
   }
 
+  /** What clients sent over all connections so far. */
+  get bytesToRegistry(): number {
+    return this.#bytesToRegistry;
+  }
+
   async stop(): Promise<void> {
     const closed = once(this.#server.close(), 'close');
     for (const socket of this.#sockets) socket.destroy();
@@ -55,6 +61,7 @@ export class CuttingProxy {
         both.forEach((one) => one.destroy());
       });
     }
+    client.on('data', (chunk: Buffer) => (this.#bytesToRegistry += chunk.length));
     client.pipe(registry);
     registry.pipe(client);
     this.#watch(this.cut.direction === 'to registry' ? client : registry, both);
