@@ -37,6 +37,7 @@ import { prepareRoot } from './prepare-root.js';
 import { thisProcess } from './process-identity.js';
 import { Publisher, type FileFacts } from './publisher.js';
 import { recoverLog } from './recover-log.js';
+import { RecoveryWatch } from './recovery-watch.js';
 import { holdSmall } from './small-data.js';
 import { Stamps } from './stamps.js';
 import { toReadError, toStorageError } from './to-storage-error.js';
@@ -106,6 +107,8 @@ export class FsStore implements ObjectStore {
   readonly #lister: Lister;
   readonly #cache: ObjectCache | undefined;
   readonly #lock: OwnerLock | undefined;
+  /** The owner recovers the files itself. */
+  readonly #watch: RecoveryWatch | undefined;
   readonly #mutex = new KeyedMutex();
   readonly #buffers = new BufferPool(BUFFER_BYTES, KEPT_BUFFERS);
   readonly #uploads = new LatestOnly();
@@ -119,6 +122,7 @@ export class FsStore implements ObjectStore {
     this.#objects = join(root, 'objects');
     this.#files = files;
     this.#lock = lock;
+    this.#watch = lock ? undefined : new RecoveryWatch(files, root, join(root, 'log'));
     this.#stamps = new Stamps(clock);
     this.#folders = new Folders(files, root);
     this.#publisher = new Publisher(files, this.#folders, this.#stamps, join(root, 'tmp'));
@@ -215,6 +219,7 @@ export class FsStore implements ObjectStore {
   async list(prefix: string, options: CallOptions & { after?: string; limit: number }) {
     options.signal?.throwIfAborted();
     try {
+      await this.#watch?.check();
       return await this.#lister.list(prefix, options);
     } catch (cause) {
       throw toReadError(cause, this.#objects, prefix);
@@ -336,6 +341,7 @@ export class FsStore implements ObjectStore {
   async #reading<T>(key: string, task: (path: string) => Promise<T>): Promise<T | undefined> {
     const path = this.#pathOf('objects', key);
     try {
+      await this.#watch?.check();
       return await unlessAbsent(task(path));
     } catch (cause) {
       throw toReadError(cause, path, key);

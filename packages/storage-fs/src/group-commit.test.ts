@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Chunks } from '@atoll/storage';
 import { FsStore, type FsStoreOptions } from './fs-store.js';
+import { thisProcess } from './process-identity.js';
 import { chances } from './testing/chances.js';
 import { PowerCutDisk } from './testing/power-cut-disk.js';
 import { systemError } from './testing/watched-files.js';
@@ -176,5 +177,41 @@ describe('after a death', () => {
     const last = await reopen('power cut');
     for (const key of acknowledged) expect((await last.get(key))?.body).toEqual(Buffer.alloc(900, 'x'));
     await last.close();
+  });
+});
+
+describe('beside the owner', () => {
+  /** A store whose owner has died, in a boot of that name, and another process that reads it. */
+  async function leftBehind(boot: string) {
+    const opened = await openOnDisk();
+    await opened.store.put('x/a', text('1'), blind);
+    const segment = await opened.disk.files.open(`${ROOT}/log/1`, 'r+');
+    await segment.write(Buffer.from(boot.padEnd(56, '\0')), 0, 56, 40);
+    const reader = await FsStore.open({ root: ROOT, files: opened.disk.files, readOnly: true });
+    return { ...opened, reader };
+  }
+
+  test('what a boot before this one may have torn is not read until the owner has opened the folder', async () => {
+    const { reader, reopen } = await leftBehind('another boot');
+    const waiting = { kind: 'unavailable', message: expect.stringContaining('owner') };
+    await expect(reader.get('x/a')).rejects.toMatchObject(waiting);
+    await expect(reader.head('x/a')).rejects.toMatchObject(waiting);
+    await expect(reader.open('x/a')).rejects.toMatchObject(waiting);
+    await expect(reader.list('x/', { limit: 1 })).rejects.toMatchObject(waiting);
+    const owner = await reopen('power cut');
+    expect((await reader.get('x/a'))?.body.toString()).toBe('1');
+    await owner.close();
+  });
+
+  test('what a killed process has left is read at once', async () => {
+    const { reader } = await leftBehind(thisProcess().bootId);
+    expect((await reader.get('x/a'))?.body.toString()).toBe('1');
+  });
+
+  test('of an owner on another machine nothing can be told', async () => {
+    const { reader, disk } = await leftBehind('another boot');
+    const handle = await disk.files.open(`${ROOT}/lock.1`, 'w');
+    await handle.writeFile(JSON.stringify({ ...thisProcess(), hostname: 'elsewhere', nonce: 'n' }));
+    expect((await reader.get('x/a'))?.body.toString()).toBe('1');
   });
 });

@@ -48,6 +48,14 @@ export class OwnerLock {
     return lock;
   }
 
+  /** Who owns a folder, or did so when it died; `undefined` when nobody does, or the lock does not say. */
+  static async ownerOf(files: FileSystem, root: string): Promise<ProcessIdentity | undefined> {
+    const highest = (await generations(files, root)).at(-1);
+    return highest === undefined
+      ? undefined
+      : ownerIn(await unlessAbsent(files.readFile(lockPath(root, highest), 'utf8')));
+  }
+
   /** Safe to repeat. */
   async release(): Promise<void> {
     await unlessAbsent(this.#files.unlink(this.#path));
@@ -59,7 +67,7 @@ async function refuseUnlessDead(files: FileSystem, root: string, generation: num
   const path = lockPath(root, generation);
   const text = await unlessAbsent(files.readFile(path, 'utf8'));
   if (text === undefined) return;
-  const owner = Owner.safeParse(parseJson(text)).data;
+  const owner = ownerIn(text);
   if (owner === undefined) {
     throw new StorageError('locked', `${path} does not say who owns the folder; remove it if no process does`);
   }
@@ -75,6 +83,10 @@ async function refuseUnlessDead(files: FileSystem, root: string, generation: num
         `one process at a time may write to a folder. If it no longer runs, remove ${path}`,
     );
   }
+}
+
+function ownerIn(text: string | undefined): ProcessIdentity | undefined {
+  return text === undefined ? undefined : Owner.safeParse(parseJson(text)).data;
 }
 
 async function generations(files: FileSystem, root: string): Promise<number[]> {
