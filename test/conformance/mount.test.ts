@@ -1,43 +1,17 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Content } from '../harness/images.js';
-import { headerOf, type Answer } from '../harness/wire.js';
-import { verdict } from './answers.js';
+import { expectMounted, expectUpload, mount } from './mounts.js';
 import { registryUnderTest } from './registry-under-test.js';
-import type { Repository } from './repository.js';
-import { imageOf, randomBlob, randomDigest, type Algorithm } from './samples.js';
+import { imageOf, randomBlob, randomDigest } from './samples.js';
 import { Upload } from './upload.js';
 
 const registry = registryUnderTest();
-
-/** Whether the registry looks for a blob whose mount names no source; it may do as it likes. */
-const looksForSources = process.env['ATOLL_CONFORMANCE_AUTOMATIC_MOUNT'] === 'on';
-
-function mount(target: Repository, query: string): Promise<Answer> {
-  return target.send('POST', `blobs/uploads/?${query}`);
-}
-
-async function expectMounted(target: Repository, answer: Answer, { digest, bytes }: Content): Promise<void> {
-  expect(verdict(answer)).toBe('201');
-  expect(headerOf(answer, 'Location')).toBe(target.path(`blobs/${digest}`));
-  expect(answer.headers).toMatchObject({ 'docker-content-digest': digest, 'content-length': '0' });
-  const pulled = await target.send('GET', `blobs/${digest}`);
-  expect([pulled.status, pulled.body.equals(bytes)]).toEqual([200, true]);
-}
-
-/** An upload that works, as after any POST. */
-async function expectUpload(target: Repository, answer: Answer): Promise<void> {
-  expect(answer.status).toBe(202);
-  expect(headerOf(answer, 'Location').startsWith(target.path('blobs/uploads/'))).toBe(true);
-  const blob = randomBlob();
-  expect((await Upload.opened(target, answer).put(blob.digest, blob.bytes)).status).toBe(201);
-}
 
 describe('a mount (distribution-spec, Mounting a blob from another repository)', () => {
   test.each(['sha256', 'sha512'] as const)(
     'of a %s blob that the source has is 201 without its bytes',
     async (algorithm) => {
       const [source, target] = [registry.repository(), registry.repository()];
-      const blob = randomBlob(2000, algorithm satisfies Algorithm);
+      const blob = randomBlob(2000, algorithm);
       await source.pushBlobs(blob);
       await expectMounted(target, await mount(target, `mount=${blob.digest}&from=${source.name}`), blob);
     },
@@ -146,24 +120,5 @@ describe('a mount that cannot be is an upload, never a fault', () => {
   test.each(['mount', 'from'])('but %s given twice is 400: nobody could say which one counts', async (name) => {
     const { status } = await mount(registry.repository(), `mount=${randomDigest()}&from=a/b&${name}=a/b`);
     expect(status).toBe(400);
-  });
-});
-
-describe(`a mount without a source, where the registry ${looksForSources ? 'looks for one' : 'does not look for one'}`, () => {
-  test('of what another repository has', async () => {
-    const [source, target] = [registry.repository(), registry.repository()];
-    const blob = await source.pushBytes(randomBlob().bytes);
-    const answer = await mount(target, `mount=${blob.digest}`);
-    if (looksForSources) return expectMounted(target, answer, blob);
-    await expectUpload(target, answer);
-    expect((await target.send('HEAD', `blobs/${blob.digest}`)).status).toBe(404);
-  });
-
-  test('of what no repository has any more is an upload, and brings nothing back', async () => {
-    const [source, target] = [registry.repository(), registry.repository()];
-    const { digest } = await source.pushBytes(randomBlob().bytes);
-    await source.send('DELETE', `blobs/${digest}`);
-    await expectUpload(target, await mount(target, `mount=${digest}`));
-    expect((await target.send('HEAD', `blobs/${digest}`)).status).toBe(404);
   });
 });

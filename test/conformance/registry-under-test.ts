@@ -9,12 +9,15 @@ import { Wire, type Answer, type Question } from '../harness/wire.js';
 import { Repository } from './repository.js';
 
 /** Where a registry that runs already is tested: `ATOLL_CONFORMANCE_URL=https://registry.example npm test`. */
-const URL_OF_ANOTHER = process.env['ATOLL_CONFORMANCE_URL'];
+export const URL_OF_ANOTHER = process.env['ATOLL_CONFORMANCE_URL'];
 
 /** The registry that the rules are held against; it may have content of others. */
 export class RegistryUnderTest {
   #wire: Wire | undefined;
   #own: { readonly served: Served; readonly folder: string } | undefined;
+
+  /** @param settings of the region that is started */
+  constructor(private readonly settings: NodeJS.ProcessEnv = {}) {}
 
   /** Uses the one that runs already, or starts a region on an empty folder. */
   async open(): Promise<void> {
@@ -26,7 +29,11 @@ export class RegistryUnderTest {
     const bucket = join(folder, 'eu');
     await mkdir(bucket);
     const [port = 0] = await freePorts(1);
-    const served = await serveRegion({ folder: bucket, region: 'eu' }, port, join(folder, 'atoll.log'));
+    const served = await serveRegion(
+      { folder: bucket, region: 'eu', env: this.settings },
+      port,
+      join(folder, 'atoll.log'),
+    );
     this.#own = { served, folder };
     this.#wire = served.wire;
   }
@@ -64,9 +71,9 @@ export class RegistryUnderTest {
   }
 }
 
-/** To be called once at the top of a test file. */
-export function registryUnderTest(): RegistryUnderTest {
-  const registry = new RegistryUnderTest();
+/** To be called once at the top of a test file, or of a block whose region is started with settings of its own. */
+export function registryUnderTest(settings?: NodeJS.ProcessEnv): RegistryUnderTest {
+  const registry = new RegistryUnderTest(settings);
   beforeAll(() => registry.open(), 60_000);
   afterAll(() => registry.close(), 60_000);
   return registry;

@@ -18,6 +18,16 @@ describe('POST, which opens an upload (distribution-spec, Pushing blobs)', () =>
     expect(headerOf(answer, 'Docker-Upload-UUID')).toMatch(/^[A-Za-z0-9._~-]+$/);
   });
 
+  test.each([
+    { 'X-Forwarded-Proto': 'https', 'X-Forwarded-Host': 'registry.example', 'X-Forwarded-Port': '443' },
+    { Forwarded: 'for=1.2.3.4;proto=https;host=registry.example' },
+    { Host: 'registry.example:8443' },
+  ])('answers the same kind of path whatever a proxy says: %j', async (headers) => {
+    const repository = registry.repository();
+    const answer = await repository.send('POST', 'blobs/uploads/', { headers });
+    expect(headerOf(answer, 'Location').startsWith(repository.path('blobs/uploads/'))).toBe(true);
+  });
+
   test('answers another upload each time, which cannot be guessed', async () => {
     const repository = registry.repository();
     const opened = await Promise.all(Array.from({ length: 20 }, () => Upload.start(repository)));

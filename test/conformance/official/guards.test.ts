@@ -187,8 +187,6 @@ describe('the guard of the own suite', () => {
   });
 
   test('refuses good results of a process that failed', () => {
-    expect(firstFault(judgeOwn({ status: 1, timedOut: false }, results(enough)))).toBe(
-      'the suite ended with status 1',
-    );
+    expect(firstFault(judgeOwn({ status: 1, timedOut: false }, results(enough)))).toBe('the suite ended with status 1');
   });
 });
