@@ -1,11 +1,11 @@
-import { createServer, STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { Socket } from 'node:net';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { RegistryError } from '@atoll/core';
 import type { Express } from 'express';
 import { createApp, type AppOptions } from './app.js';
 import { errorPayload } from './errors.js';
 import { messagesFor } from './express-messages.js';
+import { Farewells, rawHeaders } from './farewells.js';
 import { defaultLimits, type ApiLimits } from './limits.js';
 import { Traffic } from './traffic.js';
 
@@ -64,39 +64,19 @@ function serverFor(app: Express, traffic: Traffic, limits: ApiLimits): Server {
     traffic.expectContinue(req);
     app(req, res);
   });
+  const farewells = new Farewells(traffic);
   server.on('checkExpectation', (_req: IncomingMessage, res: ServerResponse) => {
     const error = new RegistryError('UNSUPPORTED', 'the only expectation met here is 100-continue', { status: 417 });
     res.writeHead(417, rawHeaders(errorPayload(error))).end(errorPayload(error));
   });
   server.on('connect', (_req: IncomingMessage, socket: Duplex) => {
-    leave(socket, traffic, new RegistryError('UNSUPPORTED', 'this is a registry, and no proxy'));
+    farewells.say(socket, new RegistryError('UNSUPPORTED', 'this is a registry, and no proxy'));
   });
-  server.on('clientError', (cause: NodeJS.ErrnoException, socket: Duplex) => refuse(cause, socket, traffic));
+  server.on('clientError', (cause: NodeJS.ErrnoException, socket: Duplex) => {
+    if (cause.code === 'ECONNRESET') socket.destroy();
+    else farewells.say(socket, unreadable(cause.code));
+  });
   return server;
-}
-
-/** What the parser gives up: no HTTP at all, or so slow that it never became a request. */
-function refuse(cause: NodeJS.ErrnoException, socket: Duplex, traffic: Traffic): void {
-  leave(socket, traffic, cause.code === 'ECONNRESET' ? undefined : unreadable(cause.code));
-}
-
-/** Ends a connection of which nothing more is read. Answers go out in the order of the requests, so those under way go first. */
-function leave(socket: Duplex, traffic: Traffic, error: RegistryError | undefined): void {
-  const current = socket instanceof Socket ? traffic.on(socket) : [];
-  const last = current.at(-1);
-  if (last && !last.body.unread && !last.res.headersSent) return last.closeAfter();
-  const canTell = error !== undefined && socket.writable && current.length < 2 && !last?.res.headersSent;
-  if (canTell) hangUp(socket, error);
-  else socket.destroy();
-}
-
-/** The last answer of a connection for which there is no response to write it to. */
-function hangUp(socket: Duplex, error: RegistryError): void {
-  const payload = errorPayload(error);
-  const head = Object.entries(rawHeaders(payload)).map(([name, value]) => `${name}: ${value}\r\n`);
-  socket.end(`HTTP/1.1 ${error.status} ${STATUS_CODES[error.status]}\r\n${head.join('')}\r\n${payload.toString()}`);
-  // Not at once: closing on bytes that nobody read would reset the connection, and the client would never see why.
-  setTimeout(() => socket.destroy(), 1000).unref();
 }
 
 function unreadable(code: string | undefined): RegistryError {
@@ -110,16 +90,6 @@ function unreadable(code: string | undefined): RegistryError {
     default:
       return new RegistryError('UNSUPPORTED', 'this is no valid HTTP request', { status: 400 });
   }
-}
-
-function rawHeaders(payload: Buffer): Record<string, string> {
-  return {
-    'Docker-Distribution-Api-Version': 'registry/2.0',
-    'X-Content-Type-Options': 'nosniff',
-    'Content-Type': 'application/json',
-    'Content-Length': String(payload.byteLength),
-    Connection: 'close',
-  };
 }
 
 async function listen(server: Server, host: string, port: number): Promise<void> {
