@@ -18,6 +18,7 @@ const HELP = `usage: npm <command>, in a fresh clone too: what is missing is bro
   npm run bench             the benchmarks, beside other registries; -- --help lists the options
   npm run conformance       Atoll against every conformance suite at hand; -- --help says how to bring more of them
   npm run interop           every client there is, against two regions; npm run interop -- --help
+  npm run fuzz              hostile requests at a real process; -- --requests 1000000 --seed 1, or -- --replay FILE
   npm run build             compiles
   npm run lint              ESLint and Prettier; npm run format repairs what can be repaired
 `;
@@ -32,6 +33,7 @@ const commands = {
   bench: runBench,
   conformance: runConformance,
   interop: runInterop,
+  fuzz: (tools, args) => runOfTests(tools, 'fuzz', args),
   build: async ({ node, env }) => {
     await build(node, env, root);
     return 0;
