@@ -68,6 +68,17 @@ describe('HashThread', () => {
     next.close();
   });
 
+  test('keeps the process alive while it has content to hash, and no longer', async () => {
+    const ports = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'MessagePort').length;
+    const before = ports();
+    const hash = thread.hash('sha256');
+    await hash.update(Buffer.alloc(2 * MEBIBYTE));
+    expect(ports()).toBe(before + 1);
+    await hash.finish('sha256');
+    hash.close();
+    expect(ports()).toBe(before);
+  });
+
   test('does not know another algorithm than its own', async () => {
     const hash = thread.hash('sha512');
     await hash.update(Buffer.from('x'));

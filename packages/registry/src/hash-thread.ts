@@ -31,7 +31,7 @@ const KEPT_BATCHES = 16;
 
 /**
  * Hashes large content beside the event loop, which would otherwise stand still for half of the time that a fast push takes. One
- * thread, begun with the first hash, that does not keep the process alive. A hash whose thread dies knows no digest, and whoever
+ * thread, begun with the first hash, that keeps the process alive only while it has content to hash. A hash whose thread dies knows no digest, and whoever
  * asked reads the content again.
  */
 export class HashThread {
@@ -47,13 +47,16 @@ export class HashThread {
       take: () => this.#free.pop() ?? new Uint8Array(BATCH_BYTES),
       give: (memory) => this.#give(memory),
       send: (memory, sizeBytes, last) => {
-        this.#thread().postMessage({ kind: 'bytes', id, algorithm, memory, sizeBytes, last } satisfies HashRequest, [
+        const worker = this.#thread();
+        worker.ref();
+        worker.postMessage({ kind: 'bytes', id, algorithm, memory, sizeBytes, last } satisfies HashRequest, [
           memory.buffer,
         ]);
       },
       close: (unfinished) => {
         this.#open.delete(id);
         if (unfinished) this.#worker?.postMessage({ kind: 'drop', id } satisfies HashRequest);
+        if (this.#open.size === 0) this.#worker?.unref();
       },
     });
     this.#open.set(id, hash);
@@ -76,7 +79,6 @@ export class HashThread {
   #begin(): Worker {
     // Compiled or, under test, as the source is.
     const worker = new Worker(new URL(import.meta.url.replace(/thread\.([jt]s)$/, 'worker.$1')));
-    worker.unref();
     worker.on('message', ({ id, memory, hex }: HashReply) => {
       this.#give(memory);
       this.#open.get(id)?.answered(hex);
