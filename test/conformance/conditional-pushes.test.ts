@@ -60,6 +60,22 @@ describe('a push on a condition (RFC 9110, 13.1)', () => {
     expect(await named(`new-${tag}`)).toBe(next.digest);
   });
 
+  test('makes a tag again that was deleted', async () => {
+    await repository.send('DELETE', `manifests/${tag}`);
+    expect((await repository.put(tag, next, { 'If-None-Match': '*' })).status).toBe(201);
+    expect(await named(tag)).toBe(next.digest);
+  });
+
+  test('asks for the tag also where the digest to keep it by is given', async () => {
+    const strong = imageOf({ algorithm: 'sha512' });
+    await repository.pushBlobs(...strong.blobs);
+    const push = (seen: string) =>
+      repository.put(`${tag}?digest=${strong.digest}`, strong, { 'If-Match': `"${seen}"` });
+    expect(verdict(await push(strong.digest))).toBe('412 PRECONDITION_FAILED');
+    expect((await push(old.digest)).status).toBe(201);
+    expect(await named(tag)).toBe(strong.digest);
+  });
+
   test('does not make a tag that should be there', async () => {
     expect(verdict(await repository.put(`no-${tag}`, old, { 'If-Match': '*' }))).toBe('412 PRECONDITION_FAILED');
     expect(await named(`no-${tag}`)).toBeUndefined();

@@ -51,6 +51,8 @@ export function descriptorOf({ digest, bytes }: Content, mediaType: string, more
   return { mediaType, digest, size: bytes.length, ...more };
 }
 
+export const EMPTY_CONFIG = descriptorOf(EMPTY_BLOB, EMPTY_TYPE);
+
 export interface ManifestParts {
   readonly mediaType: string;
   readonly blobs?: readonly Content[];
@@ -92,9 +94,15 @@ export function imageOf({
   return manifestOf(body, { mediaType: OCI_IMAGE, blobs: [config, ...layers], ...(algorithm && { algorithm }) });
 }
 
+/** An image that nobody else has, of these members and no blob but the empty one. */
+export function smallImage(more: object = {}): Manifest {
+  const annotations = { 'org.example.id': randomDigest() };
+  return imageOf({ layers: [], more: { config: EMPTY_CONFIG, annotations, ...more } });
+}
+
 /** An artifact as image-spec, Guidelines for Artifact Usage has it: the empty config, and its type in the manifest. */
 export function artifactOf(artifactType: string, { layers = [EMPTY_BLOB], more, ...parts }: ImageParts = {}): Manifest {
-  const config = descriptorOf(EMPTY_BLOB, EMPTY_TYPE);
+  const config = EMPTY_CONFIG;
   const annotations = { 'org.example.id': randomDigest() };
   const image = imageOf({ ...parts, layers, more: { artifactType, config, annotations, ...more } });
   return { ...image, blobs: [EMPTY_BLOB, ...layers] };

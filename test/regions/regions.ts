@@ -88,14 +88,28 @@ export class TestRegion {
     return (await this.#followed(source).dirty.step()).cleaned;
   }
 
+  /** Pushes to a tag that must not be there yet. */
+  async create(repository: string, manifest: TestManifest, text: string): Promise<void> {
+    const name = parseRepositoryName(repository);
+    await this.#pushParts(name, manifest);
+    const reference = { tag: parseTag(text) };
+    const onlyIf = { name: reference, holds: (current: Digest | undefined) => current === undefined };
+    const { bytes, mediaType } = manifest;
+    await this.registry.manifests.put(name, { reference, contentType: mediaType, bytes, onlyIf });
+  }
+
   async push(repository: string, manifest: TestManifest, ...tags: string[]): Promise<Digest> {
     const name = parseRepositoryName(repository);
-    for (const child of manifest.children) await this.push(repository, child);
-    for (const bytes of manifest.blobs) await this.registry.uploads.putWhole(name, digestOf(bytes), one(bytes));
+    await this.#pushParts(name, manifest);
     const { bytes, mediaType, digest } = manifest;
     const reference = { digest };
     await this.registry.manifests.put(name, { reference, contentType: mediaType, bytes, tags: tags.map(parseTag) });
     return digest;
+  }
+
+  async #pushParts(name: RepositoryName, { children, blobs }: TestManifest): Promise<void> {
+    for (const child of children) await this.push(name, child);
+    for (const bytes of blobs) await this.registry.uploads.putWhole(name, digestOf(bytes), one(bytes));
   }
 
   /** Answers whether there was such a tag. */

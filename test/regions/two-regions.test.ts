@@ -103,6 +103,19 @@ describe.each([
     expect(await us.get(APP, 'latest')).toBe(image('c').digest);
   });
 
+  test('a tag that both make at once on the condition that it is not there is one tag afterwards, and both images stay', async () => {
+    const [eu, us] = await twoRegions(open);
+    await eu.create(APP, image('a'), 'v1');
+    await us.create(APP, image('b'), 'v1');
+    await drain([eu, us]);
+    expect([image('a').digest, image('b').digest]).toContain(await eu.get(APP, 'v1'));
+    expect(await eu.shown()).toEqual(await us.shown());
+    for (const name of ['a', 'b']) expect(await us.get(APP, image(name).digest)).toBe(image(name).digest);
+    for (const region of [eu, us]) {
+      await expect(region.create(APP, image('c'), 'v1')).rejects.toMatchObject({ code: 'PRECONDITION_FAILED' });
+    }
+  });
+
   test('of a delete and a push at the same time, the push wins', async () => {
     const [eu, us] = await twoRegions(open);
     await eu.push(APP, image('a'), 'v1');
