@@ -333,8 +333,14 @@ describe('mounting what the client may not pull', () => {
     expect(seen.status).toBe(status === 201 ? 200 : 404);
   });
 
+  test('what the target has already needs no source', async () => {
+    const digest = await guarded.pushBlob('mine', 's');
+    const reply = await guarded.ask('POST', `/v2/mine/blobs/uploads/?mount=${digest}&from=secret`);
+    expect(reply.status).toBe(201);
+  });
+
   test('a refusal is a line in the log', () => {
-    expect(guarded.log.of('mount refused')).toHaveLength(1);
+    expect(guarded.log.of('mount refused')).toHaveLength(2);
     expect(guarded.log.of('mount failed')).toHaveLength(2);
   });
 });

@@ -44,9 +44,10 @@ export class UploadStartRoutes {
         return await registry.blobs.mountFromHome(name, digest, (home) => mayPull(exchange, home), o);
       }
       if (!isRepositoryName(from)) return undefined;
-      if (await mayPull(exchange, from)) return await registry.blobs.mount(name, digest, from, o);
-      exchange.note('mount refused', { repository: name, from, digest });
-      return undefined;
+      const allowed = await mayPull(exchange, from);
+      if (!allowed) exchange.note('mount refused', { repository: name, from, digest });
+      // What the target has needs no source.
+      return await registry.blobs.mount(name, digest, allowed ? from : undefined, o);
     } catch (cause) {
       exchange.note('mount failed', { repository: name, from, digest, error: cause });
       return undefined;
