@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { jsonOf, verdict } from './answers.js';
 import { registryUnderTest } from './registry-under-test.js';
 import type { Repository } from './repository.js';
-import { imageOf, indexOf, randomBlob, randomDigest, type Manifest } from './samples.js';
+import { digestOf, imageOf, indexOf, randomBlob, randomDigest, type Manifest } from './samples.js';
 
 const registry = registryUnderTest();
 
@@ -72,6 +72,22 @@ describe('deleting a manifest (distribution-spec, Deleting Manifests)', () => {
     expect((await repository.put(image.digest, image)).status).toBe(201);
     expect(await status(`manifests/${image.digest}`)).toEqual([200, 200]);
     expect(await tags()).toEqual([]);
+  });
+
+  test('the same bytes by sha256 and by sha512 are two manifests', async () => {
+    const twin = { ...image, digest: digestOf(image.bytes, 'sha512') };
+    expect(await status(`manifests/${twin.digest}`)).toEqual([404, 404]);
+    await repository.put(`${twin.digest}?tag=strong`, twin);
+    expect((await repository.send('DELETE', `manifests/${image.digest}`)).status).toBe(202);
+    expect(await tags()).toEqual(['strong']);
+    expect((await repository.send('GET', 'manifests/strong')).headers['docker-content-digest']).toBe(twin.digest);
+  });
+
+  test('a tag that moved away from it stays', async () => {
+    const next = imageOf();
+    await repository.push(next, 'v2');
+    await repository.send('DELETE', `manifests/${image.digest}`);
+    expect(await tags()).toEqual(['v2']);
   });
 
   test('another repository keeps it', async () => {

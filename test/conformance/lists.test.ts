@@ -90,6 +90,10 @@ describe('the tags of a repository (distribution-spec, Listing Tags)', () => {
     expect((await tagsOf(`?n=2&last=${encodeURIComponent(last)}`)).tags).toEqual(after.slice(0, 2));
   });
 
+  test('an empty last is none', async () => {
+    expect((await tagsOf('?n=3&last=')).tags).toEqual(TAGS.slice(0, 3));
+  });
+
   test('after the last there is an empty list, not null', async () => {
     expect(await tagsOf('?last=zzz')).toEqual({ tags: [], next: undefined });
     expect((await repository.send('GET', 'tags/list?last=zzz')).body.toString()).toContain('"tags":[]');

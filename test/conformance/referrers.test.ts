@@ -144,9 +144,10 @@ describe('the rows of a list', () => {
     expect(await digestsOf(repository, subject.digest, query)).toEqual(sorted(...expected));
   });
 
-  test('unfiltered it does not say so', async () => {
-    const { headers } = await repository.send('GET', `referrers/${subject.digest}`);
+  test.each(['', '?artifactType='])('unfiltered it does not say so: %s', async (query) => {
+    const { headers } = await repository.send('GET', `referrers/${subject.digest}${query}`);
     expect(headers).not.toHaveProperty('oci-filters-applied');
+    expect(await digestsOf(repository, subject.digest, query)).toEqual(sorted(...all));
   });
 
   test('a referrer with many tags, pushed many times, is one row', async () => {
