@@ -18,11 +18,12 @@ export interface Served {
  * One line per request. A read that went well is told at `debug`: there are thousands of them a second, and nothing to learn from each.
  * Upload ids stay out of the log, for whoever has one may write to the upload.
  */
-export function logServed(log: Pick<Logger, 'info' | 'debug'>, served: Served): void {
+export function logServed(log: Pick<Logger, 'info' | 'debug' | 'isOn'>, served: Served): void {
   const { method, match, status, code, receivedBytes, sentBytes, aborted } = served;
   const isRead = method === 'GET' || method === 'HEAD';
-  const quiet = isRead && status < 400 && !aborted;
-  log[quiet ? 'debug' : 'info']('request served', {
+  const level = isRead && status < 400 && !aborted ? 'debug' : 'info';
+  if (!log.isOn(level)) return;
+  log[level]('request served', {
     method,
     ...(match ? placeOf(match) : {}),
     status,

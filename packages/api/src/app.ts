@@ -46,7 +46,8 @@ export function createApp({ registry, log, authorize, ...options }: AppOptions):
     mayPull: (exchange, repository) => mayPull(authorize, exchange, repository),
   };
   const answer = answerer(parts, () => traffic.draining);
-  const serve = async (exchange: Exchange): Promise<void> => {
+  // Asynchronous only where it waits for something: this runs for every request.
+  const serve = (exchange: Exchange): Promise<void> | void => {
     const { req } = exchange;
     checkConnection(exchange);
     // Tells nothing that a 405 would not, so it takes no right.
@@ -54,8 +55,8 @@ export function createApp({ registry, log, authorize, ...options }: AppOptions):
     const match = (exchange.match = matchRoute(req.url ?? '', req.method ?? ''));
     refuseDuplicates(req.rawHeaders);
     const query = parseQuery(match.query);
-    await permit(authorize, exchange, match, query);
-    await answer(exchange, match, query);
+    if (authorize === undefined) return answer(exchange, match, query);
+    return permit(authorize, exchange, match, query).then(() => answer(exchange, match, query));
   };
   // Nothing comes here but a fault of Express itself, whose own answer would be a page with a stack.
   const cutOff: ErrorRequestHandler = (error, _req, res, _next) => {
@@ -83,8 +84,8 @@ function checkConnection(exchange: Exchange): void {
 }
 
 /** The one place where rights are checked: after routing, before a byte of the body is read and before the store is asked. */
-async function permit(authorize: Authorize | undefined, { req }: Exchange, match: Match, query: Query): Promise<void> {
-  const request = authorize && accessRequestOf(match, query);
+async function permit(authorize: Authorize, { req }: Exchange, match: Match, query: Query): Promise<void> {
+  const request = accessRequestOf(match, query);
   if (!request) return;
   await authorize({ ...request, ...credentialsOf(req) });
 }

@@ -7,6 +7,9 @@ import type { ApiLimits } from './limits.js';
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
 
+/** What answers a request, or throws what its client is told. */
+type Task = (exchange: Exchange) => Promise<void> | void;
+
 /** The requests that are being answered at this moment, and whether there will be more. */
 export class Traffic {
   draining = false;
@@ -33,7 +36,7 @@ export class Traffic {
   }
 
   /** Runs `task`, with the request's id on every log line, and answers with what it throws. Never rejects. */
-  async run(req: IncomingMessage, res: ServerResponse, task: (exchange: Exchange) => Promise<void>): Promise<void> {
+  run(req: IncomingMessage, res: ServerResponse, task: Task): Promise<void> {
     const requestId = requestIdOf(req);
     const exchange = new Exchange(req, res, {
       log: this.log,
@@ -45,12 +48,7 @@ export class Traffic {
     });
     this.#exchanges.add(exchange);
     this.#running++;
-    try {
-      await withRequest({ requestId }, () => attempt(exchange, task));
-    } finally {
-      this.#running--;
-      this.#tellIfIdle();
-    }
+    return withRequest({ requestId }, () => this.#attempt(exchange, task));
   }
 
   /** What is being answered on a connection, in the order of the requests. */
@@ -74,20 +72,26 @@ export class Traffic {
     for (const exchange of this.#exchanges) exchange.abort(reason);
   }
 
+  async #attempt(exchange: Exchange, task: Task): Promise<void> {
+    try {
+      await task(exchange);
+    } catch (cause) {
+      // A task may throw at once, while Node's parser is still in the middle of what came with the request; what it finds wrong there
+      // would cut an answer off that is on its way.
+      await Promise.resolve();
+      exchange.fail(cause);
+    } finally {
+      this.#running--;
+      this.#tellIfIdle();
+    }
+  }
+
   get #isIdle(): boolean {
     return this.#running === 0 && this.#exchanges.size === 0;
   }
 
   #tellIfIdle(): void {
     if (this.#isIdle) this.#becameIdle();
-  }
-}
-
-async function attempt(exchange: Exchange, task: (exchange: Exchange) => Promise<void>): Promise<void> {
-  try {
-    await task(exchange);
-  } catch (cause) {
-    exchange.fail(cause);
   }
 }
 

@@ -10,13 +10,14 @@ import {
   type Digest,
   type RepositoryName,
 } from '@atoll/core';
-import { keys, type CallOptions, type Chunks, type ObjectStore, type ReadableStore } from '@atoll/storage';
+import { digestPath, keys, type CallOptions, type Chunks, type ObjectStore, type ReadableStore } from '@atoll/storage';
 import { LRUCache } from 'lru-cache';
 import pLimit from 'p-limit';
 import { BlobLinks, linkCodec, readLink, type BlobLink } from './blob-links.js';
 import { BlobRecords, readRecord, type BlobRecord } from './blob-records.js';
 import { DecodedObjects } from './decoded-objects.js';
 import { HashThread } from './hash-thread.js';
+import { RepositoryPrefixes } from './repository-prefixes.js';
 import { SmallBlobs } from './small-blobs.js';
 import { VerifiedChunks } from './verified-chunks.js';
 
@@ -77,6 +78,7 @@ export class Blobs {
   readonly #records: BlobRecords;
   readonly #small = new SmallBlobs();
   readonly #decodedLinks: DecodedObjects<BlobLink>;
+  readonly #linkPrefixes = new RepositoryPrefixes(keys.linksOf);
   readonly #hashes: HashThread;
   // `maxSize` and not `max`: the cache grows as it fills, and does not begin with room for everything.
   readonly #remembered = new LRUCache<Digest, BlobLocation>({
@@ -97,7 +99,7 @@ export class Blobs {
   /** Two requests at once, one when this process knows the record. A link is never remembered: what is unlinked is gone at once. */
   async find(repository: RepositoryName, digest: Digest, o: CallOptions = {}): Promise<BlobLocation | undefined> {
     const [link, location] = await Promise.all([
-      this.#decodedLinks.read(keys.link(repository, digest), o),
+      this.#decodedLinks.read(this.#linkPrefixes.of(repository) + digestPath(digest), o),
       this.#locate(digest, o),
     ]);
     return link && location;

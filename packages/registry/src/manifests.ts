@@ -17,7 +17,7 @@ import {
   type RepositoryName,
   type Tag,
 } from '@atoll/core';
-import { keys, StorageError, type CallOptions, type ObjectStore } from '@atoll/storage';
+import { digestPath, keys, StorageError, type CallOptions, type ObjectStore } from '@atoll/storage';
 import pLimit from 'p-limit';
 import type { Catalog } from './catalog.js';
 import { updateObject } from './cas.js';
@@ -37,6 +37,7 @@ import {
 } from './register-object.js';
 import { Tagging } from './tagging.js';
 import type { Tags } from './tags.js';
+import { RepositoryPrefixes } from './repository-prefixes.js';
 import { withoutSignal, type WriteOptions } from './write-options.js';
 
 const TAGS_AT_ONCE = 8;
@@ -66,6 +67,7 @@ export interface ManifestsParts {
 /** The manifests of repositories: each a register and the bytes that were pushed (docs/adr/0002-register.md). */
 export class Manifests {
   readonly #objects: DecodedObjects<ManifestObject>;
+  readonly #prefixes = new RepositoryPrefixes(keys.manifestsOf);
 
   constructor(private readonly parts: ManifestsParts) {
     this.#objects = new DecodedObjects(parts.store, manifestCodec, DECODED_BYTES);
@@ -148,7 +150,7 @@ export class Manifests {
 
   /** The register, deleted or not, and the bytes of a live manifest. */
   read(repository: RepositoryName, digest: Digest, o: CallOptions = {}): Promise<ManifestObject | undefined> {
-    return this.#objects.read(keys.manifest(repository, digest), o);
+    return this.#objects.read(this.#prefixes.of(repository) + digestPath(digest), o);
   }
 
   /**

@@ -23,6 +23,7 @@ import type { Journal } from './journal.js';
 import { listAll, listNames, type NamePage, type NameSpace } from './listing.js';
 import { preconditionFailed, type Precondition } from './precondition.js';
 import { mayNameDigest, tagCodec, type TagRegister, type TagTarget } from './register-object.js';
+import { RepositoryPrefixes } from './repository-prefixes.js';
 import { withoutSignal, type WriteOptions } from './write-options.js';
 
 const READS_AT_ONCE = 32;
@@ -54,13 +55,14 @@ export function tagNames(repository: RepositoryName): NameSpace<Tag> {
 /** The tags of repositories: each a register of its own (docs/adr/0002-register.md). */
 export class Tags {
   readonly #objects: DecodedObjects<TagRegister>;
+  readonly #prefixes = new RepositoryPrefixes(keys.tagsOf);
 
   constructor(private readonly parts: TagsParts) {
     this.#objects = new DecodedObjects(parts.store, tagCodec, DECODED_BYTES);
   }
 
   read(repository: RepositoryName, tag: Tag, o: CallOptions = {}): Promise<TagRegister | undefined> {
-    return this.#objects.read(keys.tag(repository, tag), o);
+    return this.#objects.read(this.#prefixes.of(repository) + tag, o);
   }
 
   /**

@@ -11,6 +11,8 @@ export interface Logger {
   warn(message: string, facts?: LogFacts): void;
   info(message: string, facts?: LogFacts): void;
   debug(message: string, facts?: LogFacts): void;
+  /** Whether lines of this level are written: for whoever writes many, to not even gather their facts. */
+  isOn(level: LogLevel): boolean;
 }
 
 export interface LoggerOptions {
@@ -26,7 +28,8 @@ export function logWith(log: Logger, common: LogFacts): Logger {
     (level: LogLevel) =>
     (message: string, facts?: LogFacts): void =>
       log[level](message, { ...common, ...facts });
-  return { error: at('error'), warn: at('warn'), info: at('info'), debug: at('debug') };
+  const isOn = (level: LogLevel): boolean => log.isOn(level);
+  return { error: at('error'), warn: at('warn'), info: at('info'), debug: at('debug'), isOn };
 }
 
 interface Line {
@@ -48,12 +51,13 @@ export function createLogger({ level: least, format: shape, stream = process.std
   });
   // Facts stay one field of winston's record, so that no fact can replace the level or the message.
   // Winston formats a line before it finds that its level is off, which is dear where there is a line per request.
+  const isOn = (level: LogLevel): boolean => LEVELS[level] <= LEVELS[least];
   const at = (level: LogLevel) =>
-    LEVELS[level] > LEVELS[least]
+    !isOn(level)
       ? (): void => undefined
       : (message: string, facts: LogFacts = {}): void =>
           void winston.log({ level, message, facts: { ...currentRequest(), ...facts } });
-  return { error: at('error'), warn: at('warn'), info: at('info'), debug: at('debug') };
+  return { error: at('error'), warn: at('warn'), info: at('info'), debug: at('debug'), isOn };
 }
 
 function jsonLine({ level, message, facts }: Line): string {

@@ -1,7 +1,7 @@
 export { countCalls, type CallCounter } from './count-calls.js';
 export { faulty, type Fault } from './faulty.js';
 export { interceptStore, type Interceptor, type StoreOperation } from './intercept-store.js';
-export { digestInKey, keys, nameInMarker } from './key-layout.js';
+export { digestInKey, digestPath, keys, nameInMarker } from './key-layout.js';
 export { compareKeys, lowerBound } from './key-order.js';
 export { KeyedMutex } from './keyed-mutex.js';
 export { canLend, type LendingBody } from './lending-body.js';

@@ -77,6 +77,7 @@ function spread(name: RepositoryName): string {
   return hash('sha256', name, 'hex').slice(0, 2);
 }
 
-function digestPath(digest: Digest): string {
+/** How a digest ends a key. */
+export function digestPath(digest: Digest): string {
   return `${algorithmOf(digest)}/${hexOf(digest)}`;
 }

@@ -14,7 +14,8 @@ export class BlobRoutes {
     this.#cacheControl = cacheControl(true, parts.isPrivate);
   }
 
-  async handle({ exchange, route, method }: Call<'blob'>): Promise<void> {
+  /** @throws RegistryError at once, when the reference cannot be one */
+  handle({ exchange, route, method }: Call<'blob'>): Promise<void> {
     const digest = parseDigest(route.digest);
     if (method === 'DELETE') return this.#delete(exchange, route.name, digest);
     if (method === 'HEAD') return this.#head(exchange, route.name, digest);

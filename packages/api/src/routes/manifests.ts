@@ -25,7 +25,8 @@ export class ManifestRoutes {
     this.#byTag = cacheControl(false, parts.isPrivate);
   }
 
-  async handle(call: Call<'manifest'>): Promise<void> {
+  /** @throws RegistryError at once, when the reference cannot be one */
+  handle(call: Call<'manifest'>): Promise<void> {
     if (call.method === 'PUT') return this.#put(call);
     const { exchange, method, route } = call;
     const reference = referenceToRead(route.reference);

@@ -1,4 +1,4 @@
-import type { LogFacts, Logger } from '@atoll/runtime';
+import type { LogFacts, Logger, LogLevel } from '@atoll/runtime';
 
 export interface TestLine {
   readonly level: 'error' | 'warn' | 'info' | 'debug';
@@ -9,6 +9,8 @@ export interface TestLine {
 /** A log that a test can read. */
 export class TestLog implements Logger {
   readonly lines: TestLine[] = [];
+
+  constructor(private readonly least: 'info' | 'debug' = 'debug') {}
 
   error(message: string, facts: LogFacts = {}): void {
     this.lines.push({ level: 'error', message, facts });
@@ -24,6 +26,10 @@ export class TestLog implements Logger {
 
   debug(message: string, facts: LogFacts = {}): void {
     this.lines.push({ level: 'debug', message, facts });
+  }
+
+  isOn(level: LogLevel): boolean {
+    return level !== 'debug' || this.least === 'debug';
   }
 
   of(message: string): TestLine[] {
