@@ -6,6 +6,7 @@ import { expectStatus } from '../harness/wire.js';
 import { median, rateFigure, type BenchContext, type Figure } from './figures.js';
 import { startServe, stopPeer, type Peer } from './peers.js';
 import { plantNames, repositoryAt, tagAt } from './planted-names.js';
+import { settle } from './settle.js';
 
 const REPOSITORY = 'bench/lists';
 const PAGE = 100;
@@ -53,6 +54,8 @@ async function serve(folder: string, counts: typeof FEW): Promise<Peer> {
   await pushImage(first.wire, REPOSITORY, sample, 'seed');
   await stopPeer(first);
   plantNames(join(folder, 'bucket'), { repository: REPOSITORY, tag: 'seed' }, counts);
+  // What was planted is not flushed yet, and whoever flushes next would wait for all of it.
+  settle(folder);
   return startServe(folder);
 }
 
