@@ -1,5 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import type { Client } from './trial.js';
+import { again, type Client } from './trial.js';
 
 export const podman: Client = {
   id: 'podman',
@@ -39,5 +39,12 @@ export const podman: Client = {
     await trial.step('pull a zstd layer from us', () => pull(`${us}/app:zstd`));
     await trial.visibleEverywhere('app', 'chunked');
     await trial.step('pull zstd:chunked from us', () => pull(`${us}/app:chunked`));
+    await trial.mounts(async (space) => {
+      await pull(`${space}/seed:middle`);
+      await push(`${space}/seed:middle`, `${space}/mounted:1`);
+    });
+    await run('rmi', '--all', '--force');
+    const half = { direction: 'to client', afterBytes: 12_000_000, times: 1 } as const;
+    await trial.overCuts('pull again after a cut', 'eu', half, (space) => again(() => pull(`${space}/seed:middle`)));
   },
 };

@@ -39,6 +39,7 @@ export const regctl: Client = {
     await trial.mounts((space, host) =>
       runOver(trial, host)('image', 'copy', `${space}/seed:middle`, `${space}/mounted:1`),
     );
+    await pushesInChunks(trial);
     await resumes(trial);
     await trial.step('delete a tag', async () => {
       await run('tag', 'delete', `${us}/app:1`);
@@ -50,6 +51,19 @@ export const regctl: Client = {
     });
   },
 };
+
+/** What a host with a small limit makes of every layer: PATCH after PATCH, each with its Content-Range. */
+async function pushesInChunks(trial: Trial): Promise<void> {
+  const { tools, eu, samples } = trial;
+  const chunks = ['--blob-chunk', '1000000', '--blob-max', '1000000'];
+  // A configuration of its own: it would hold for all that follows.
+  const careful = tools.with({ REGCTL_CONFIG: tools.at('chunks.json') });
+  await careful.run('regctl', 'registry', 'set', trial.host('eu'), '--tls', 'disabled', ...chunks);
+  await trial.step('push in chunks to eu', () =>
+    careful.run('regctl', 'image', 'copy', `ocidir://${samples.layout}:middle`, `${eu}/chunks:1`),
+  );
+  trial.equal(await trial.visibleEverywhere('chunks', '1'), samples.digests.middle, 'chunks:1');
+}
 
 async function resumes(trial: Trial): Promise<void> {
   const { tools, samples } = trial;

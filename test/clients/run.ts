@@ -37,6 +37,12 @@ const { values } = parseArgs({
     help: { type: 'boolean', default: false },
   },
 });
+// Ending by `exit` takes along the daemons that were started.
+for (const [signal, status] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const)
+  process.once(signal, () => process.exit(status));
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 if (values.help) print(HELP);
 else process.exitCode = await main();
