@@ -9,6 +9,7 @@ import { CLIENTS, clientsNamed, QUICK_CLIENTS } from './clients.js';
 import { bringTools } from './install.js';
 import { interop, type InteropRow } from './interop.js';
 import { toolCache } from './tool.js';
+import type { Client } from './trial.js';
 
 const HELP = `usage: npm run interop -- [options]
 
@@ -27,29 +28,33 @@ A client that cannot be brought is MISSING, which fails the run as a client that
 clients: ${CLIENTS.map(({ id }) => id).join(' ')}
 `;
 
-const { values } = parseArgs({
-  options: {
-    only: { type: 'string' },
-    quick: { type: 'boolean', default: false },
-    'no-install': { type: 'boolean', default: false },
-    'big-mebibytes': { type: 'string' },
-    keep: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
-});
 // Ending by `exit` takes along the daemons that were started.
 for (const [signal, status] of [
   ['SIGINT', 130],
   ['SIGTERM', 143],
 ] as const)
   process.once(signal, () => process.exit(status));
+const OPTIONS = {
+  only: { type: 'string' },
+  quick: { type: 'boolean', default: false },
+  'no-install': { type: 'boolean', default: false },
+  'big-mebibytes': { type: 'string' },
+  keep: { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
+} as const;
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
-if (values.help) print(HELP);
-else process.exitCode = await main();
+type Values = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values'];
 
-async function main(): Promise<number> {
-  const whole = values.only === undefined && !values.quick;
-  const clients = values.only !== undefined ? clientsNamed(values.only.split(',')) : whole ? CLIENTS : QUICK_CLIENTS;
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(args: string[]): Promise<number> {
+  const asked = settingsOf(args);
+  if (asked === undefined) return 2;
+  const { values, clients, whole } = asked;
+  if (values.help) {
+    print(HELP);
+    return 0;
+  }
   if (!values['no-install'])
     await bringTools(
       clients.flatMap(({ programs }) => programs),
@@ -67,7 +72,7 @@ async function main(): Promise<number> {
   const count = (wanted: InteropRow['result']): number => rows.filter((row) => row.result === wanted).length;
   const bad = rows.filter(({ result: how }) => how !== 'passed');
   for (const row of bad) print(`${row.result}: ${row.client}: ${row.fault}`);
-  if (bad.length === 0 && !values.keep) rmSync(folder, { recursive: true, force: true });
+  if (count('FAILED') === 0 && !values.keep) rmSync(folder, { recursive: true, force: true });
   else print(`everything is kept in ${folder}`);
   print(`interop: ${count('passed')} passed, ${bad.length} failed, ${count('MISSING')} of these missing`);
   return bad.length === 0 ? 0 : 1;
@@ -77,4 +82,17 @@ function cellsOf({ client, version, done, result, fault, seconds }: InteropRow):
   const what = done.join('; ') || '-';
   const how = fault === undefined ? result : `**${result}**: ${fault.replaceAll('\n', ' ').slice(0, 300)}`;
   return [client, version, what, how, seconds.toFixed(1)];
+}
+
+/** What the arguments ask for, or nothing, when it is told what is wrong with them. */
+function settingsOf(args: string[]): { values: Values; clients: readonly Client[]; whole: boolean } | undefined {
+  try {
+    const { values } = parseArgs({ args, options: OPTIONS });
+    const whole = values.only === undefined && !values.quick;
+    const named = values.only === undefined ? undefined : clientsNamed(values.only.split(','));
+    return { values, clients: named ?? (whole ? CLIENTS : QUICK_CLIENTS), whole };
+  } catch (cause) {
+    print(`${cause instanceof Error ? cause.message : String(cause)}\n\n${HELP}`);
+    return undefined;
+  }
 }
