@@ -40,6 +40,8 @@ export class Exchange {
   #sentBytes = 0;
   #code: string | undefined;
   #last = false;
+  #isOver = false;
+  #tellOver: () => void = () => undefined;
 
   constructor(
     readonly req: IncomingMessage,
@@ -75,6 +77,16 @@ export class Exchange {
   /** For what went wrong without the client noticing. */
   note(message: string, facts: LogFacts): void {
     this.parts.log.warn(message, facts);
+  }
+
+  /** Resolves when the answer is out, or will never be. For one caller: the request behind this one. */
+  over(): Promise<void> {
+    return this.#isOver ? Promise.resolve() : new Promise((resolve) => (this.#tellOver = resolve));
+  }
+
+  /** For a request whose connection ended before its turn: Node tells nobody of an answer that never got to the connection. */
+  drop(): void {
+    this.#closed();
   }
 
   /** No other request on this connection, once this one is answered. */
@@ -185,6 +197,8 @@ export class Exchange {
   }
 
   #closed(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
     const { res, req } = this;
     this.body.release();
     const aborted = !res.writableFinished;
@@ -200,6 +214,7 @@ export class Exchange {
       aborted,
     });
     this.parts.onClosed(this);
+    this.#tellOver();
   }
 }
 

@@ -202,6 +202,27 @@ describe('a connection', () => {
     expect(replies[1]?.body.toString()).toBe('content');
   });
 
+  test('that asks again and again, and reads nothing, is served one request at a time, and leaves nothing when it goes', async () => {
+    let opened = 0;
+    const store = new MemoryStore();
+    const countOpened: ObjectStore['open'] = async (key, o) => {
+      if (key.startsWith('d/')) opened++;
+      return store.open(key, o);
+    };
+    await start({ store: { ...interceptStore(store, async (_op, _key, call) => call()), open: countOpened } });
+    const digest = await api.pushBlob('a', Buffer.alloc(24 * 2 ** 20));
+    opened = 0;
+    const wire = await open();
+    wire.socket.pause();
+    wire.send(`GET /v2/a/blobs/${digest} HTTP/1.1\r\nHost: r\r\n\r\n`.repeat(300));
+    await until(() => opened > 0);
+    await pause(50);
+    expect(opened).toBe(1);
+    wire.close();
+    await until(() => api.log.of('request served').filter(({ facts }) => facts.aborted === true).length === 300);
+    expect(opened).toBe(1);
+  });
+
   test('that ends in noise gets every answer before, in order, and is then told why it ends', async () => {
     await start();
     const wire = await open();

@@ -15,12 +15,16 @@ export class Traffic {
   draining = false;
   /** Those whose answer is not out yet. */
   readonly #exchanges = new Set<Exchange>();
+  /** The newest request of each connection that has one under way. */
+  readonly #newest = new Map<Socket, Exchange>();
   /** Tasks under way: one may go on after its client has gone. */
   #running = 0;
   readonly #awaitContinue = new WeakSet<IncomingMessage>();
   readonly #isDraining = (): boolean => this.draining;
   readonly #ended = (exchange: Exchange): void => {
     this.#exchanges.delete(exchange);
+    const { socket } = exchange.req;
+    if (this.#newest.get(socket) === exchange) this.#newest.delete(socket);
     this.#tellIfIdle();
   };
   #becameIdle: () => void = () => undefined;
@@ -46,9 +50,27 @@ export class Traffic {
       isDraining: this.#isDraining,
       onClosed: this.#ended,
     });
+    const { socket } = req;
+    const before = this.#newest.get(socket);
     this.#exchanges.add(exchange);
+    this.#newest.set(socket, exchange);
     this.#running++;
-    return withRequest({ requestId }, () => this.#attempt(exchange, task));
+    return withRequest({ requestId }, () =>
+      before ? this.#queue(exchange, before, task) : this.#attempt(exchange, task),
+    );
+  }
+
+  /**
+   * Requests of one connection run one after another, however many came at once: each would hold files and memory for an answer that
+   * cannot go out yet. What is behind the end of the connection never runs.
+   */
+  async #queue(exchange: Exchange, before: Exchange, task: Task): Promise<void> {
+    const { socket } = exchange.req;
+    socket.pause();
+    await before.over();
+    if (socket.destroyed) return this.#attempt(exchange, () => exchange.drop());
+    if (this.#newest.get(socket) === exchange) socket.resume();
+    return this.#attempt(exchange, task);
   }
 
   /** What is being answered on a connection, in the order of the requests. */
