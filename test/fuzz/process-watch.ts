@@ -21,7 +21,8 @@ export function processState(pid: number): ProcessState | undefined {
 /** Closed between the look at the folder and the look at the link. */
 function leadsTo(link: string): string {
   try {
-    return readlinkSync(link).replace(/:\[\d+\]$/, '');
+    // The store's log goes on in a file with the next number.
+    return readlinkSync(link).replace(/:\[\d+\]$|(?<=\/log\/)\d+$/, '');
   } catch {
     return 'closed';
   }
