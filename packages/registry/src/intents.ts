@@ -1,7 +1,7 @@
 import { systemClock, type Clock, type Digest, type RepositoryName, type Tag } from '@atoll/core';
 import { keys, type CallOptions, type ObjectStore } from '@atoll/storage';
 import pLimit from 'p-limit';
-import { ulid } from 'ulid';
+import { Ulids } from './ulids.js';
 import { z } from 'zod';
 import { digestField, tagField } from './fields.js';
 import { jsonCodec, readObject } from './json-object.js';
@@ -71,6 +71,8 @@ export class Intents {
   /** Intents whose change is complete and whose removal is under way: they pin nothing any more. */
   readonly #ended = new Map<string, Promise<void>>();
 
+  readonly #ulids = new Ulids();
+
   constructor(private readonly parts: IntentsParts) {}
 
   /**
@@ -84,7 +86,7 @@ export class Intents {
     o: WriteOptions = {},
   ): Promise<T> {
     const at = this.#clock.now();
-    const key = keys.intent(repository, ulid(at));
+    const key = keys.intent(repository, this.#ulids.next(at));
     const { requestId } = o;
     let intent: Intent = { ...names, tags: names.tags ?? [], at, ...(requestId !== undefined && { requestId }) };
     let keep = false;

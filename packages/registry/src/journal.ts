@@ -9,7 +9,7 @@ import {
   type Tag,
 } from '@atoll/core';
 import { keys, type ObjectStore } from '@atoll/storage';
-import { ulid } from 'ulid';
+import { Ulids } from './ulids.js';
 import { z } from 'zod';
 import { digestField, repositoryField, tagField, timeField } from './fields.js';
 import { decodeJson, encodeJson } from './json-object.js';
@@ -52,6 +52,8 @@ export function shardOf(name: RepositoryName, shards: number): number {
 export class Journal {
   readonly #listeners = new Set<() => void>();
 
+  readonly #ulids = new Ulids();
+
   constructor(
     private readonly store: Pick<ObjectStore, 'put'>,
     private readonly identity: Pick<RegionIdentity, 'shards'>,
@@ -68,7 +70,7 @@ export class Journal {
       ...(o.requestId !== undefined && { requestId: o.requestId }),
       at,
     };
-    const key = keys.rawEntry(shardOf(repository, this.identity.shards), ulid(at));
+    const key = keys.rawEntry(shardOf(repository, this.identity.shards), this.#ulids.next(at));
     await this.store.put(key, encodeJson(entry), { blind: true }, { signal: o.signal });
     for (const listener of this.#listeners) listener();
   }

@@ -29,6 +29,8 @@ import { ListedFiles } from './listed-files.js';
 import { Lister } from './lister.js';
 import { LogSegments } from './log-segments.js';
 import { LoggedObjects } from './logged-objects.js';
+import { CalledFileShower, type FileShower } from './file-shower.js';
+import { ShowThread } from './show-thread.js';
 import { ObjectCache, type Change } from './object-cache.js';
 import { OwnedFolders, type Left } from './owned-folders.js';
 import { OwnerLock } from './owner-lock.js';
@@ -101,6 +103,7 @@ export class FsStore implements ObjectStore {
   readonly #publisher: Publisher;
   readonly #durable: DurableFiles;
   readonly #log: WriteLog;
+  readonly #shower: FileShower;
   readonly #logged: LoggedObjects;
   readonly #parts: PartFiles;
   readonly #owned: OwnedFolders | undefined;
@@ -131,7 +134,13 @@ export class FsStore implements ObjectStore {
     const { segmentBytes = SEGMENT_BYTES } = options;
     const logFiles = { ...shared, folder: join(root, 'log'), durable: this.#durable, segmentBytes };
     this.#log = new WriteLog(new LogSegments({ ...logFiles, bootId: thisProcess().bootId }));
-    this.#logged = new LoggedObjects({ ...shared, publisher: this.#publisher, stamps: this.#stamps, log: this.#log });
+    this.#shower = options.files ? new CalledFileShower(files, this.#publisher) : new ShowThread(join(root, 'tmp'));
+    this.#logged = new LoggedObjects({
+      folders: this.#folders,
+      shower: this.#shower,
+      stamps: this.#stamps,
+      log: this.#log,
+    });
     this.#parts = new PartFiles(files, this.#folders, this.#publisher, this.#buffers);
     const listed = new ListedFiles(files, this.#objects);
     // Only the one process that writes may remember what is on disk.
@@ -281,7 +290,10 @@ export class FsStore implements ObjectStore {
     this.#closed = true;
     await Promise.allSettled(this.#writes);
     try {
-      await this.#log.close().finally(() => this.#lock?.release());
+      await this.#log
+        .close()
+        .finally(() => this.#shower.close())
+        .finally(() => this.#lock?.release());
     } catch (cause) {
       throw toStorageError(cause, this.#root);
     }

@@ -33,13 +33,7 @@ export function decodeLogHeader(bytes: Buffer): LogHeader | undefined {
   return { salt: bytes.readUInt32LE(12), number: bytes.readDoubleLE(16), previousEnd: bytes.readDoubleLE(24) };
 }
 
-/**
- * The boot in which the segment was written; empty when the system does not say, or when the files it stands for are not to be
- * trusted because a flush of them has failed. It is outside the checksum: that mark must cost no room.
- */
+/** The boot in which the segment was written; empty when the system does not say. */
 export function bootOfLog(bytes: Buffer): string {
   return bytes.toString('latin1', CHECKED_BYTES, LOG_HEADER_BYTES).replace(/\0+$/, '');
 }
-
-/** What to write where to take the trust from the files of a segment. */
-export const DISTRUST = { bytes: Buffer.alloc(BOOT_BYTES), at: CHECKED_BYTES } as const;

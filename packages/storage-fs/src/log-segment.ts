@@ -2,7 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { FileSystem } from './file-system.js';
 import type { Folders } from './folders.js';
-import { DISTRUST, encodeLogHeader, type LogHeader } from './log-header.js';
+import { encodeLogHeader, type LogHeader } from './log-header.js';
 import { encodeRecord, type LogRecord } from './log-record.js';
 import { writeAll } from './write-chunks.js';
 
@@ -77,15 +77,5 @@ export class LogSegment {
   async close(): Promise<void> {
     // What counts is flushed.
     await this.#handle.close().catch(() => undefined);
-  }
-
-  /** Makes recovery write all its files again while the machine runs on: what it would read may be in memory only. */
-  async distrust(): Promise<void> {
-    const handle = await this.#parts.files.open(this.path, 'r+');
-    try {
-      await writeAll(handle, DISTRUST.bytes, DISTRUST.at);
-    } finally {
-      await handle.close();
-    }
   }
 }

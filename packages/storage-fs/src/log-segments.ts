@@ -104,7 +104,7 @@ export class LogSegments {
         }
       }
     } catch (cause) {
-      await this.#fail(cause);
+      this.#fail(cause);
     }
     this.#checkpoint = undefined;
   }
@@ -115,15 +115,13 @@ export class LogSegments {
   }
 
   /** A flush that failed cannot be repeated: the system counts as written what it could not write. */
-  async #fail(cause: unknown): Promise<void> {
+  #fail(cause: unknown): void {
     this.#failure = new StorageError(
       'unavailable',
       `${this.#parts.folder}: files could not be flushed to the disk; nothing is written any more. Nothing is lost: ` +
         'the next start writes them again',
       { cause },
     );
-    const segments = this.#current ? [...this.#full, this.#current] : this.#full;
-    await Promise.allSettled(segments.map((segment) => segment.distrust()));
   }
 }
 

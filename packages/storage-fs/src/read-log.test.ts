@@ -37,8 +37,8 @@ async function read(segments: Readonly<Record<string, Buffer>>) {
   for (const [name, bytes] of Object.entries(segments)) {
     await (await files.open(`/log/${name}`, 'wx')).writeFile(bytes);
   }
-  const { paths, changes, trusted } = await readLog(files, '/log');
-  return { paths, trusted, changes: [...changes].map(([key, { body }]) => `${key}=${Buffer.from(body).toString()}`) };
+  const { paths, changes } = await readLog(files, '/log');
+  return { paths, changes: [...changes].map(([key, { body }]) => `${key}=${Buffer.from(body).toString()}`) };
 }
 
 describe('reading the log', () => {
@@ -48,7 +48,6 @@ describe('reading the log', () => {
     expect(await read({ 10: second, 9: first })).toEqual({
       paths: ['/log/9', '/log/10'],
       changes: ['a=2', 'b=1'],
-      trusted: true,
     });
   });
 
@@ -91,7 +90,7 @@ describe('reading the log', () => {
   });
 
   test('other files are left alone, and no log is an empty one', async () => {
-    expect(await read({ README: Buffer.from('x') })).toEqual({ paths: [], changes: [], trusted: true });
+    expect(await read({ README: Buffer.from('x') })).toEqual({ paths: [], changes: [] });
     const { files } = new PowerCutDisk(chances(1));
     expect((await readLog(files, '/none')).paths).toEqual([]);
   });

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { StorageError } from '@atoll/storage';
 import { unlessAbsent, type FileSystem } from './file-system.js';
-import { bootOfLog, decodeLogHeader, LOG_HEADER_BYTES, type LogHeader } from './log-header.js';
+import { decodeLogHeader, LOG_HEADER_BYTES, type LogHeader } from './log-header.js';
 import { decodeRecord, type LogRecord } from './log-record.js';
 
 const SEGMENT = /^[1-9][0-9]{0,14}$/;
@@ -11,8 +11,6 @@ export interface LogContents {
   readonly paths: readonly string[];
   /** What was last logged of each key, and did happen. */
   readonly changes: ReadonlyMap<string, LogRecord>;
-  /** Whether files that look right may be taken for right. */
-  readonly trusted: boolean;
 }
 
 interface Segment {
@@ -36,7 +34,6 @@ export async function readLog(files: FileSystem, folder: string): Promise<LogCon
   return {
     paths: paths.map(({ path }) => path),
     changes: lastOfEach(records),
-    trusted: segments.every(({ bytes }) => bootOfLog(bytes) !== ''),
   };
 }
 

@@ -26,7 +26,7 @@ export interface RecoveryParts {
  * @throws StorageError 'corrupt' when the log is damaged
  */
 export async function recoverLog(folder: string, parts: RecoveryParts): Promise<void> {
-  const { paths, changes, trusted } = await readLog(parts.files, folder);
+  const { paths, changes } = await readLog(parts.files, folder);
   const all = [...changes.values()];
   for (const { number } of all) parts.stamps.observe(BigInt(number) * 1000n);
   const limit = pLimit(FILES_AT_ONCE);
@@ -37,7 +37,7 @@ export async function recoverLog(folder: string, parts: RecoveryParts): Promise<
   );
   await limit.map(
     all.filter(({ kind }) => kind === 'put'),
-    (record) => putAgain(record, trusted, parts),
+    (record) => putAgain(record, parts),
   );
   await parts.durable.flush(new Set(all.map(({ key }) => parts.pathOf(key))));
   for (const path of paths) await removeDurably(parts, path);
@@ -49,9 +49,12 @@ async function deleteAgain({ key, number }: LogRecord, { files, pathOf }: Recove
   if (stampOf(mtimeNs) <= number) await files.unlink(pathOf(key));
 }
 
-async function putAgain(record: LogRecord, trusted: boolean, parts: RecoveryParts): Promise<void> {
+/**
+ * Also where the file looks right: after a flush that failed it may be in memory only, and the next flush would not tell. Who wrote
+ * the log may have had no way left to say that it saw such a failure.
+ */
+async function putAgain(record: LogRecord, parts: RecoveryParts): Promise<void> {
   const path = parts.pathOf(record.key);
-  if (trusted && (await shows(path, record, parts.files))) return;
   try {
     await parts.folders.make(dirname(path));
     await parts.publisher.name(await parts.publisher.draft(record.body, record.number), path);
@@ -59,10 +62,4 @@ async function putAgain(record: LogRecord, trusted: boolean, parts: RecoveryPart
     // What cannot be put there never was; the process ended before the log said so.
     if (errorCode(cause) !== 'ENOTDIR' && errorCode(cause) !== 'EISDIR') throw cause;
   }
-}
-
-async function shows(path: string, { number, body }: LogRecord, files: FileSystem): Promise<boolean> {
-  const facts = await unlessAbsent(files.stat(path, { bigint: true }));
-  if (!facts?.isFile() || stampOf(facts.mtimeNs) !== number || facts.size !== BigInt(body.length)) return false;
-  return (await files.readFile(path)).equals(body);
 }
