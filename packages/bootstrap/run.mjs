@@ -23,8 +23,16 @@ const HELP = `usage: npm <command>, in a fresh clone too: what is missing is bro
   npm run lint              ESLint and Prettier; npm run format repairs what can be repaired
 `;
 
-/** Threads for files and hashing. Node's 4 are fewer than the requests one process serves at a time. */
-const THREADS = '16';
+/**
+ * Threads for files: Node's 4 are fewer than the requests one process serves at a time. And memory: V8 would keep 100 MiB for what is
+ * young, and the system's allocator what each of those threads has given back. The README tells of them.
+ */
+const PROCESS = {
+  UV_THREADPOOL_SIZE: '16',
+  NODE_OPTIONS: '--max-semi-space-size=8',
+  MALLOC_ARENA_MAX: '2',
+  MALLOC_TRIM_THRESHOLD_: '131072',
+};
 
 const commands = {
   start: (tools, args) => atoll(tools, ['up', ...args]),
@@ -68,8 +76,7 @@ function prepare(task) {
 async function atoll({ node, env }, args) {
   const main = join(root, 'packages', 'cli');
   await build(node, env, main);
-  const threads = { UV_THREADPOOL_SIZE: THREADS, ...env };
-  return run(node, [join(main, 'dist', 'main.js'), ...args], { env: threads });
+  return run(node, [join(main, 'dist', 'main.js'), ...args], { env: { ...PROCESS, ...env } });
 }
 
 async function runTests({ node, env }, args) {
@@ -110,8 +117,7 @@ function runConformance(tools, args) {
 
 async function runOfTests({ node, env }, folder, args) {
   await build(node, env, root);
-  const threads = { UV_THREADPOOL_SIZE: THREADS, ...env };
-  return run(node, [join(root, 'test', 'dist', folder, 'run.js'), ...args], { env: threads, cwd: root });
+  return run(node, [join(root, 'test', 'dist', folder, 'run.js'), ...args], { env: { ...PROCESS, ...env }, cwd: root });
 }
 
 /** Incremental: nothing is compiled twice, and a build that is up to date costs a look at the files. */

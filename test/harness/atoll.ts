@@ -84,10 +84,18 @@ export async function isReady(service: Service, wire: Wire, timeoutMs = 30_000, 
   if (!ready) throw new Error(`${what}: ended at start\n${service.tail()}`);
 }
 
-/** As the npm scripts give it: none of the settings of whoever runs the test, and threads enough for files and hashing. */
+/** What the npm scripts give a process, and the README tells others to give. */
+const PROCESS = {
+  UV_THREADPOOL_SIZE: '16',
+  NODE_OPTIONS: '--max-semi-space-size=8',
+  MALLOC_ARENA_MAX: '2',
+  MALLOC_TRIM_THRESHOLD_: '131072',
+};
+
+/** None of the settings of whoever runs the test. */
 function plainEnvironment(): NodeJS.ProcessEnv {
   const others = Object.entries(process.env).filter(([name]) => !name.startsWith('ATOLL_'));
-  return { UV_THREADPOOL_SIZE: '16', ...Object.fromEntries(others) };
+  return { ...PROCESS, ...Object.fromEntries(others) };
 }
 
 export interface RegionOptions {

@@ -28,6 +28,8 @@ export interface HashReply {
 const BATCH_BYTES = 524_288;
 const BATCHES_PER_HASH = 4;
 const KEPT_BATCHES = 16;
+/** The thread keeps nothing but hashes. */
+const MEMORY = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 64 };
 
 /**
  * Hashes large content beside the event loop, which would otherwise stand still for half of the time that a fast push takes. One
@@ -78,7 +80,7 @@ export class HashThread {
 
   #begin(): Worker {
     // Compiled or, under test, as the source is.
-    const worker = new Worker(new URL(import.meta.url.replace(/thread\.([jt]s)$/, 'worker.$1')));
+    const worker = new Worker(new URL(import.meta.url.replace(/thread\.([jt]s)$/, 'worker.$1')), { resourceLimits: MEMORY });
     worker.on('message', ({ id, memory, hex }: HashReply) => {
       this.#give(memory);
       this.#open.get(id)?.answered(hex);

@@ -46,11 +46,11 @@ import { toReadError, toStorageError } from './to-storage-error.js';
 import { writeChunks } from './write-chunks.js';
 import { WriteLog } from './write-log.js';
 
-const DEFAULT_CACHE_BYTES = 67_108_864;
+const DEFAULT_CACHE_BYTES = 33_554_432;
 const DEFAULT_NAMES_BYTES = 67_108_864;
 /** From here on a read or a write costs little beside the copying, and the memory for a hundred streams is still small. */
 const BUFFER_BYTES = 1_048_576;
-const KEPT_BUFFERS = 32;
+const KEPT_BUFFERS = 16;
 /** Data objects up to here go through the log: a second copy costs less than two flushes. */
 const SMALL_DATA_BYTES = 65_536;
 const SEGMENT_BYTES = 16_777_216;
@@ -60,7 +60,7 @@ export interface FsStoreOptions {
   readonly root: string;
   /** Reads beside the process that owns the folder, also before there is one: no lock, no cache, no write. */
   readonly readOnly?: boolean;
-  /** How much memory small objects may take; 64 MiB by default. */
+  /** How much memory small objects may take; 32 MiB by default. */
   readonly cacheBytes?: number;
   /** How much memory the names of listed folders may take, roughly; 64 MiB by default. */
   readonly namesBytes?: number;

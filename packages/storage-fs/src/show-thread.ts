@@ -43,6 +43,8 @@ interface Waiting {
 }
 
 const NO_BYTES = new Uint8Array(0);
+/** It keeps nothing, and would otherwise take as much as V8 gives a whole process before it collects what it dropped. */
+const MEMORY = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 64 };
 
 /**
  * Shows changes on one thread of its own, many with one message. Threads that make files in one folder at the same time wait for one
@@ -98,7 +100,7 @@ export class ShowThread implements FileShower {
 
   #begin(): Worker {
     // Compiled or, under test, as the source is.
-    const worker = new Worker(new URL(import.meta.url.replace(/thread\.([jt]s)$/, 'worker.$1')));
+    const worker = new Worker(new URL(import.meta.url.replace(/thread\.([jt]s)$/, 'worker.$1')), { resourceLimits: MEMORY });
     worker.on('message', ({ shown }: ShowReply) => this.#answer(worker, shown));
     worker.once('error', () => this.#lost(worker));
     worker.once('exit', () => this.#lost(worker));

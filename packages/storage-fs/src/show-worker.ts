@@ -14,6 +14,8 @@ parentPort?.on('message', ({ changes, bodies }: ShowRequest) => {
       return { fault: faultOf(cause) };
     }
   });
+  // Given back at once, as the collector does not see how much it is.
+  if (bodies.buffer instanceof ArrayBuffer) bodies.buffer.transfer(0);
   parentPort?.postMessage({ shown } satisfies ShowReply);
 });
 
