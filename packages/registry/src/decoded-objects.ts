@@ -1,6 +1,7 @@
 import type { CallOptions, ReadableStore, Version } from '@atoll/storage';
 import { LRUCache } from 'lru-cache';
 import type { Codec } from './json-object.js';
+import { ownMemory } from './own-memory.js';
 
 interface Decoded<T> {
   readonly version: Version;
@@ -32,7 +33,7 @@ export class DecodedObjects<T> {
     const { info, body } = found;
     const known = this.#decoded.get(key);
     if (known?.version === info.version) return known.value;
-    const value = this.codec.decode(body, key);
+    const value = this.codec.decode(ownMemory(body), key);
     this.#decoded.set(key, { version: info.version, value }, { size: key.length + body.length + ENTRY_BYTES });
     return value;
   }

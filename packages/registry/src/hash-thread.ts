@@ -80,7 +80,9 @@ export class HashThread {
 
   #begin(): Worker {
     // Compiled or, under test, as the source is.
-    const worker = new Worker(new URL(import.meta.url.replace(/thread\.([jt]s)$/, 'worker.$1')), { resourceLimits: MEMORY });
+    const worker = new Worker(new URL(import.meta.url.replace(/thread\.([jt]s)$/, 'worker.$1')), {
+      resourceLimits: MEMORY,
+    });
     worker.on('message', ({ id, memory, hex }: HashReply) => {
       this.#give(memory);
       this.#open.get(id)?.answered(hex);

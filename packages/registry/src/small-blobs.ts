@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import type { Digest } from '@atoll/core';
 import { StorageError } from '@atoll/storage';
 import { LRUCache } from 'lru-cache';
+import { ownMemory } from './own-memory.js';
 import type { BlobLocation } from './blobs.js';
 
 const SMALL_BYTES = 65_536;
@@ -29,7 +30,7 @@ export class SmallBlobs {
 
   /** Reads all of `body`. @throws what reading throws; StorageError corrupt when there is more or less than the record tells */
   async keep({ digest, sizeBytes, dataKey }: BlobLocation, body: Readable): Promise<Buffer> {
-    const bytes = await buffer(body);
+    const bytes = ownMemory(await buffer(body));
     if (bytes.length !== sizeBytes) {
       throw new StorageError('corrupt', `the store sent ${bytes.length} bytes of ${sizeBytes}`, { key: dataKey });
     }

@@ -73,3 +73,10 @@ describe('ObjectCache', () => {
     expect(kept.at(-1)).toBe('x/19');
   });
 });
+
+test('keeps the bytes in memory of their own, and not all of a piece that small Buffers share', () => {
+  const cache = new ObjectCache(100_000);
+  const body = Buffer.from('a few bytes');
+  cache.beginFill('k')({ info: { key: 'k', sizeBytes: body.length, version: '1', modified: new Date(0) }, body });
+  expect(cache.get('k')?.body.buffer.byteLength).toBe(body.length);
+});

@@ -67,8 +67,9 @@ export class ObjectCache {
 
   #keep(object: CachedObject): void {
     if (object.body.length > MAX_OBJECT_BYTES) return;
-    // A copy: the caller goes on to use its own.
-    this.#objects.set(object.info.key, { info: object.info, body: Buffer.from(object.body) });
+    // A copy: the caller goes on to use its own. In memory of its own, too: a small Buffer is a piece of 64 KiB that others share, and
+    // would keep all of it.
+    this.#objects.set(object.info.key, { info: object.info, body: new Uint8Array(object.body) });
   }
 }
 
