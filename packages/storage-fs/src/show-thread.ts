@@ -100,7 +100,9 @@ export class ShowThread implements FileShower {
 
   #begin(): Worker {
     // Compiled or, under test, as the source is.
-    const worker = new Worker(new URL(import.meta.url.replace(/thread\.([jt]s)$/, 'worker.$1')), { resourceLimits: MEMORY });
+    const worker = new Worker(new URL(import.meta.url.replace(/thread\.([jt]s)$/, 'worker.$1')), {
+      resourceLimits: MEMORY,
+    });
     worker.on('message', ({ shown }: ShowReply) => this.#answer(worker, shown));
     worker.once('error', () => this.#lost(worker));
     worker.once('exit', () => this.#lost(worker));
