@@ -160,7 +160,8 @@ export class UploadWriter {
     await this.#beforePart();
     await updateGently(await this.#running(), bytes);
     while (this.#onTheWay.size >= SENT_AT_ONCE) await Promise.race(this.#onTheWay);
-    const sent = this.parts.store.writePart(this.#upload.dataKey, this.#handle(), this.#nextPart, oneChunk(bytes));
+    const part = { ...this.#nextPart, sizeBytes: bytes.length };
+    const sent = this.parts.store.writePart(this.#upload.dataKey, this.#handle(), part, oneChunk(bytes));
     this.#advance(bytes.length);
     this.#sent.push(sent);
     this.#onTheWay.add(sent);

@@ -1,4 +1,7 @@
+export { Attempts, USUAL_RETRIES, type FailedAttempt, type RetryPlan } from './attempts.js';
+export { ClockGuard } from './clock-guard.js';
 export { countCalls, type CallCounter } from './count-calls.js';
+export { cutInto } from './cut-into.js';
 export { faulty, type Fault } from './faulty.js';
 export { interceptStore, type Interceptor, type StoreOperation } from './intercept-store.js';
 export { digestInKey, digestPath, keys, nameInMarker } from './key-layout.js';
@@ -20,5 +23,6 @@ export type {
   Version,
 } from './object-store.js';
 export { probeStore, type ProbeFindings } from './probe-store.js';
+export { RenewedBody, type RenewedBodyParts } from './renewed-body.js';
 export { isStorageError, StorageError, type StorageErrorKind } from './storage-error.js';
 export { untilAborted } from './until-aborted.js';

@@ -91,12 +91,13 @@ export interface ObjectStore {
 
   /**
    * Writes one part durably. A part written again under the same number replaces it, as long as the data object is not complete.
+   * A caller that knows how much the chunks hold says so (`sizeBytes`), which spares some drivers a copy.
    * The caller lets one writer at a time write to an upload where `parts.streamed` holds.
    */
   writePart(
     key: string,
     upload: Json,
-    part: { readonly number: number; readonly offsetBytes: number },
+    part: { readonly number: number; readonly offsetBytes: number; readonly sizeBytes?: number },
     chunks: Chunks,
     options?: CallOptions,
   ): Promise<PartReceipt>;

@@ -35,10 +35,15 @@ export function dataTests(subject: Subject): void {
     await store.putData('d/lent', lent(bytes, 65_536));
     await expectData(store, 'd/lent', bytes);
     const upload = await store.beginData('d/lent-part');
-    const part = sample(partBytes(store));
-    const receipt = await store.writePart('d/lent-part', upload, { number: 1, offsetBytes: 0 }, lent(part, 65_536));
-    await store.completeData('d/lent-part', upload, [receipt]);
-    await expectData(store, 'd/lent-part', part);
+    const sizeBytes = partBytes(store);
+    const parts = [sample(sizeBytes), sample(sizeBytes, 'of a known size')];
+    const [first, second] = [lent(parts[0] ?? Buffer.alloc(0), 65_536), lent(parts[1] ?? Buffer.alloc(0), sizeBytes)];
+    const receipts = [
+      await store.writePart('d/lent-part', upload, { number: 1, offsetBytes: 0 }, first),
+      await store.writePart('d/lent-part', upload, { number: 2, offsetBytes: sizeBytes, sizeBytes }, second),
+    ];
+    await store.completeData('d/lent-part', upload, receipts);
+    await expectData(store, 'd/lent-part', Buffer.concat(parts));
   });
 
   test('a body that lends hands over the same bytes, in whatever pieces', async () => {
