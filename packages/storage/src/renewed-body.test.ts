@@ -55,9 +55,12 @@ test('a source that is sound is read once, and nothing behind its size', async (
 
 test('where there is no hope the reader is told why', async () => {
   const toError = (cause: unknown) => new Error('told', { cause });
-  const again = async (_: number, cause: unknown): Promise<Readable> => Promise.reject(cause);
+  const again = async (_: number, cause: unknown): Promise<Readable> => Promise.reject(new Error('gone', { cause }));
   const reading = readAll(body(broken(0, 10, 'fails'), { again, toError }));
-  await expect(reading).rejects.toMatchObject({ message: 'told', cause: { message: 'cut' } });
+  await expect(reading).rejects.toMatchObject({
+    message: 'told',
+    cause: { message: 'gone', cause: { message: 'cut' } },
+  });
 });
 
 test('a reader that pauses is not a source that stalls', async () => {
