@@ -44,9 +44,10 @@ function createProgram(around: Surroundings, end: (running: Promise<number>) => 
   const set = (typed: unknown): Surroundings => ({ ...around, env: withOptions(around.env, typed) });
   program
     .command('up')
-    .description('run two regions, API and worker, in one process on local disk: nothing else is needed')
+    .description('run two regions, API and worker, in one process: on local disk, or on buckets that are named')
     .addOption(options.data())
     .addOption(options.region())
+    .addOption(options.storage())
     .addOption(options.host())
     .addOption(options.logLevel())
     .action((typed: object) => end(up(set(typed))));
@@ -71,6 +72,7 @@ function createProgram(around: Surroundings, end: (running: Promise<number>) => 
     .addOption(options.json())
     .addOption(options.data())
     .addOption(options.region())
+    .addOption(options.storage())
     .action((typed: { json?: true }) => end(status(set(typed), { json: typed.json === true })));
   program
     .command('help')

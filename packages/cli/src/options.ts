@@ -6,6 +6,7 @@ import { z } from 'zod';
 const SETTING_OF: ReadonlyMap<string, { readonly flag: string; readonly name: string }> = new Map([
   ['data', { flag: '--data', name: 'ATOLL_DATA' }],
   ['region', { flag: '--region', name: 'ATOLL_REGIONS' }],
+  ['storage', { flag: '--storage', name: 'ATOLL_BUCKETS' }],
   ['host', { flag: '--host', name: 'ATOLL_HOST' }],
   ['port', { flag: '--port', name: 'ATOLL_PORT' }],
   ['logLevel', { flag: '--log-level', name: 'ATOLL_LOG_LEVEL' }],
@@ -14,6 +15,7 @@ const SETTING_OF: ReadonlyMap<string, { readonly flag: string; readonly name: st
 export const options = {
   data: () => new Option('--data <folder>', 'where the regions keep their data (ATOLL_DATA, .atoll)'),
   region: () => new Option('--region <name=port...>', 'a region and its port (ATOLL_REGIONS, eu=5001 us=5002)'),
+  storage: () => new Option('--storage <name=url...>', "a region's bucket (ATOLL_BUCKETS, a folder of its own)"),
   host: () => new Option('--host <address>', 'the address to listen on (ATOLL_HOST, 127.0.0.1)'),
   port: () => new Option('--port <number>', 'the port to listen on (ATOLL_PORT, 5000)'),
   logLevel: () => new Option('--log-level <level>', 'error, warn, info or debug (ATOLL_LOG_LEVEL)'),

@@ -61,6 +61,32 @@ describe('atoll up', () => {
     expect((await readdir(join(folder, '.atoll'))).sort()).toEqual(['_hello', 'eu', 'us']);
   });
 
+  test('on named buckets pushes and pulls as on folders of its own, and status reads them', async () => {
+    const buckets = ['eu', 'us'].map((region) => ['--storage', `${region}=file://${folder}/buckets/${region}`]).flat();
+    const command = up(...buckets);
+    await runPrinted(command, 'push');
+    await command.says(/us +images 1 .*lag 0 s/);
+    await runPrinted(command, 'pull');
+    expect(command.stdout).toContain(`in file://${folder}/buckets/us\n`);
+    expect(await readdir(join(folder, 'buckets'))).toEqual(['eu', 'us']);
+    expect(await readdir(join(folder, '.atoll'))).toEqual(['_hello']);
+    const status = atoll(['status', ...buckets]);
+    expect(await status.end()).toBe(0);
+    expect(status.stdout).toContain('behind us: nothing pending');
+  });
+
+  test('names a bucket that cannot be used, and the option it was given by', async () => {
+    const nowhere = up('--storage', 'ap=file:///tmp/ap', 'eu=nothing');
+    expect(await nowhere.end()).toBe(2);
+    expect(nowhere.stderr).toBe(
+      'atoll: the configuration has a fault:\n' +
+        '  --storage eu must be a URL such as file:///var/lib/atoll, not "nothing"\n',
+    );
+    const stranger = up('--storage', 'ap=file:///tmp/ap');
+    expect(await stranger.end()).toBe(2);
+    expect(stranger.stderr).toContain('  --storage names ap, and the regions are eu, us\n');
+  });
+
   test('keeps what was pushed over a restart, and over a kill', async () => {
     const first = up();
     await runPrinted(first, 'push');

@@ -44,8 +44,13 @@ export async function up(around: Surroundings): Promise<number> {
 }
 
 /** Where `up` keeps each region, and who is whose peer. */
-export function plansOf({ regions, dataFolder }: Pick<Config, 'regions' | 'dataFolder'>): RegionPlan[] {
-  const urls = new Map(regions.map(({ region }) => [region, pathToFileURL(resolve(dataFolder, region)).href]));
+export function plansOf({
+  regions,
+  buckets,
+  dataFolder,
+}: Pick<Config, 'regions' | 'buckets' | 'dataFolder'>): RegionPlan[] {
+  const folderOf = (region: string): string => pathToFileURL(resolve(dataFolder, region)).href;
+  const urls = new Map(regions.map(({ region }) => [region, buckets.get(region) ?? folderOf(region)]));
   return regions.map(({ region }) => {
     const peers = new Map(urls);
     peers.delete(region);
@@ -93,13 +98,17 @@ function together(name: string, own: Own): Own {
 }
 
 async function welcomeFor(
-  { dataFolder }: Config,
+  { dataFolder, buckets }: Config,
   regions: readonly UpRegion[],
   apis: readonly RunningApi[],
 ): Promise<string> {
   const folder = resolve(dataFolder);
   const sample = resolve(dataFolder, SAMPLE_FOLDER);
   await writeSampleImage(sample);
-  const addresses = regions.map(({ region }, index) => ({ region, url: apis[index]?.url ?? '' }));
+  const addresses = regions.map(({ region }, index) => ({
+    region,
+    url: apis[index]?.url ?? '',
+    bucket: buckets.get(region),
+  }));
   return welcome(addresses, folder, sample);
 }

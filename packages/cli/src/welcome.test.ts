@@ -13,6 +13,17 @@ test('the commands push to the first region and pull from the second', () => {
   );
 });
 
+test('a region on a bucket is told with it, and the folder only where one has its data there', () => {
+  const eu = { region: 'eu', url: 'http://127.0.0.1:1', bucket: 'file:///buckets/eu' };
+  const us = { region: 'us', url: 'http://127.0.0.1:2' };
+  expect(welcome([eu, us], '/data', '/data/_hello')).toContain(
+    'with data in /data\n\n  eu  http://127.0.0.1:1  in file:///buckets/eu\n  us  http://127.0.0.1:2\n',
+  );
+  const whole = welcome([eu, { ...us, bucket: 'file:///buckets/us' }], '/data', '/data/_hello');
+  expect(whole).toContain('serves 2 regions\n');
+  expect(whole).toContain('us  http://127.0.0.1:2  in file:///buckets/us\n');
+});
+
 test.each([
   ['/data/eu', '/data/eu'],
   ['/my data', "'/my data'"],

@@ -5,6 +5,8 @@ export interface RegionAddress {
   readonly region: string;
   /** `http://127.0.0.1:5001` */
   readonly url: string;
+  /** Absent where the data folder has its data. */
+  readonly bucket?: string | undefined;
 }
 
 /** What `up` prints once both regions serve: where they are, and commands that can be pasted as they stand. */
@@ -24,9 +26,12 @@ export function welcome(regions: readonly RegionAddress[], dataFolder: string, s
     quoted(`oci:${join(tmpdir(), `atoll-${second.region}`)}:1`),
   ];
   return [
-    `Atoll serves ${regions.length === 1 ? 'one region' : `${regions.length} regions`}, with data in ${dataFolder}`,
+    `Atoll serves ${regions.length === 1 ? 'one region' : `${regions.length} regions`}${placeOf(regions, dataFolder)}`,
     '',
-    ...regions.map(({ region, url }) => `  ${region.padEnd(width)}  ${url}`),
+    ...regions.map(({ region, url, bucket }) => {
+      const line = `  ${region.padEnd(width)}  ${url}`;
+      return bucket === undefined ? line : `${line}  in ${bucket}`;
+    }),
     '',
     `Push an image to ${first.region} (a small one lies ready; docker://docker.io/library/alpine:3 is another source):`,
     `  ${push.join(' ')}`,
@@ -38,6 +43,11 @@ export function welcome(regions: readonly RegionAddress[], dataFolder: string, s
     '',
     '',
   ].join('\n');
+}
+
+/** The folder, where any region has its data there. */
+function placeOf(regions: readonly RegionAddress[], dataFolder: string): string {
+  return regions.some(({ bucket }) => bucket === undefined) ? `, with data in ${dataFolder}` : '';
 }
 
 function hostOf({ url }: RegionAddress): string {

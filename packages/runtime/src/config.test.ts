@@ -26,6 +26,7 @@ describe('the configuration', () => {
     expect(config.uploadTtlSeconds).toBe(86_400);
     expect(config.automaticMount).toBe(false);
     expect(config.peers.size).toBe(0);
+    expect(config.buckets.size).toBe(0);
   });
 
   test('reads what is set', () => {
@@ -85,6 +86,17 @@ describe('the configuration', () => {
       { ATOLL_STORAGE: 'file:///a', ATOLL_PEERS: 'eu=file:///a' },
       'ATOLL_PEERS gives eu the bucket',
     ],
+    [
+      'a bucket without a region',
+      { ATOLL_BUCKETS: 'ap=file:///a' },
+      'ATOLL_BUCKETS names ap, and the regions are eu, us',
+    ],
+    [
+      'one bucket for two regions of up',
+      { ATOLL_BUCKETS: 'eu=file:///a,us=file:///a' },
+      'ATOLL_BUCKETS gives eu and us the same bucket',
+    ],
+    ['a bucket that is none', { ATOLL_BUCKETS: 'eu=/a' }, 'ATOLL_BUCKETS eu must be a URL such as file:///var/lib'],
     ['one port for two', { ATOLL_REGIONS: 'eu=1,us=1' }, 'ATOLL_REGIONS gives port 1 to two regions'],
     ['a port that is none', { ATOLL_REGIONS: 'eu=x' }, 'ATOLL_REGIONS eu must be a whole number from 0 to 65535'],
     ['a queue of another kind', { ATOLL_QUEUE: 'amqp://h' }, 'ATOLL_QUEUE must be memory or redis://host:port/db'],

@@ -17,6 +17,7 @@ const PREFIX = 'ATOLL_';
 const TEST_PREFIXES = ['ATOLL_TEST_', 'ATOLL_CONFORMANCE_'];
 
 const DAY_SECONDS = 86_400;
+const PRESET_REGIONS = 'eu=5001,us=5002';
 
 /** Every setting there is. The README's table and `atoll help config` are made from this. */
 const Environment = z.object({
@@ -37,7 +38,11 @@ const Environment = z.object({
     'Where jobs wait: `memory`, or `redis://host:port/db`. Losing it loses no change.',
   ),
   ATOLL_DATA: preset('.atoll', z.string().min(1), 'The folder in which `up` keeps one folder per region.'),
-  ATOLL_REGIONS: preset('eu=5001,us=5002', regionPorts, 'The regions `up` runs, and the port of each.'),
+  ATOLL_REGIONS: preset(PRESET_REGIONS, regionPorts, 'The regions `up` runs, and the port of each.'),
+  ATOLL_BUCKETS: optional(
+    peerList,
+    'The buckets of the regions `up` runs, as in `ATOLL_STORAGE`: `eu=file:///data/eu`. A region without one has a folder in `ATOLL_DATA`.',
+  ),
   ATOLL_LOG_LEVEL: optional(
     z.enum(['error', 'warn', 'info', 'debug'], 'must be error, warn, info or debug'),
     'The least severe lines logged: `error`, `warn`, `info` or `debug`. By default `info`, and `warn` under `up`.',
@@ -127,6 +132,7 @@ function load(env: NodeJS.ProcessEnv, needed: readonly string[]): Config {
     ...needed.filter((name) => !(name in given)).map((name) => `${name} must be set`),
     ...(parsed.error?.issues ?? []).map(({ path, message }) => `${path.join('.')} ${message}`),
     ...ownRegionAmongPeers(given),
+    ...bucketsOfNoRegion(given),
   ];
   if (parsed.data === undefined || faults.length > 0) throw new ConfigError(faults);
   return named(parsed.data);
@@ -143,6 +149,8 @@ function named(env: z.output<typeof Environment>) {
     queue: env.ATOLL_QUEUE,
     dataFolder: env.ATOLL_DATA,
     regions: env.ATOLL_REGIONS,
+    /** Bucket URLs of the regions that `up` does not keep in a folder of its own. */
+    buckets: env.ATOLL_BUCKETS ?? new Map<string, string>(),
     /** Absent: the command's own choice, as is the format. */
     logLevel: env.ATOLL_LOG_LEVEL,
     logFormat: env.ATOLL_LOG_FORMAT,
@@ -177,6 +185,19 @@ function ownRegionAmongPeers({ ATOLL_REGION, ATOLL_STORAGE, ATOLL_PEERS }: Recor
     if (region === ATOLL_REGION) return [`ATOLL_PEERS names ${region}, which is this region itself`];
     if (url === ATOLL_STORAGE) return [`ATOLL_PEERS gives ${region} the bucket of this region`];
     return [];
+  });
+}
+
+function bucketsOfNoRegion({ ATOLL_REGIONS = PRESET_REGIONS, ATOLL_BUCKETS }: Record<string, string>): string[] {
+  const buckets = ATOLL_BUCKETS === undefined ? undefined : peerList.safeParse(ATOLL_BUCKETS).data;
+  const regions = regionPorts.safeParse(ATOLL_REGIONS).data?.map(({ region }) => region);
+  if (buckets === undefined || regions === undefined) return [];
+  const owners = new Map<string, string>();
+  return [...buckets].flatMap(([region, url]) => {
+    if (!regions.includes(region)) return [`ATOLL_BUCKETS names ${region}, and the regions are ${regions.join(', ')}`];
+    const owner = owners.get(url);
+    owners.set(url, region);
+    return owner === undefined ? [] : [`ATOLL_BUCKETS gives ${owner} and ${region} the same bucket`];
   });
 }
 
