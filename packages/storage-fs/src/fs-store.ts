@@ -15,6 +15,7 @@ import {
   type ObjectStore,
   type PartReceipt,
   type PutCondition,
+  type ReadableStore,
 } from '@atoll/storage';
 import { BufferPool } from './buffer-pool.js';
 import { DurableFiles, type FlushAll } from './durable-files.js';
@@ -242,6 +243,16 @@ export class FsStore implements ObjectStore {
     if (held.small === undefined) return this.#putLargeData(key, held.all, { signal }).finally(held.end);
     if ((await this.put(key, held.small, { ifAbsent: true }, { signal })) === 'conflict') throw dataExists(key);
     return { sizeBytes: held.small.length };
+  }
+
+  /** Files are copied by reading them, which whoever verifies them does anyway. */
+  async copyFrom(
+    _source: ReadableStore,
+    _sourceKey: string,
+    _key: string,
+    { signal }: CallOptions,
+  ): Promise<undefined> {
+    signal?.throwIfAborted();
   }
 
   async beginData(key: string, { signal }: CallOptions = {}): Promise<Json> {

@@ -8,19 +8,20 @@ export { digestInKey, digestPath, keys, nameInMarker } from './key-layout.js';
 export { compareKeys, lowerBound } from './key-order.js';
 export { KeyedMutex } from './keyed-mutex.js';
 export { canLend, type LendingBody } from './lending-body.js';
-export { MemoryStore } from './memory-store.js';
-export type {
-  CallOptions,
-  Capabilities,
-  Chunks,
-  DeleteCondition,
-  Json,
-  ObjectInfo,
-  ObjectStore,
-  PartReceipt,
-  PutCondition,
-  ReadableStore,
-  Version,
+export { MemoryStore, type MemoryStoreOptions } from './memory-store.js';
+export {
+  driverOf,
+  type CallOptions,
+  type Capabilities,
+  type Chunks,
+  type DeleteCondition,
+  type Json,
+  type ObjectInfo,
+  type ObjectStore,
+  type PartReceipt,
+  type PutCondition,
+  type ReadableStore,
+  type Version,
 } from './object-store.js';
 export { probeStore, type ProbeFindings } from './probe-store.js';
 export { RenewedBody, type RenewedBodyParts } from './renewed-body.js';

@@ -1,6 +1,6 @@
 import type { ObjectStore } from './object-store.js';
 
-export type StoreOperation = Exclude<keyof ObjectStore, 'url' | 'capabilities' | 'close'>;
+export type StoreOperation = Exclude<keyof ObjectStore, 'url' | 'wraps' | 'capabilities' | 'close'>;
 
 /** Runs before, after or instead of a call; `key` is the prefix where the operation is `list`. */
 export type Interceptor = <T>(operation: StoreOperation, key: string, call: () => Promise<T>) => Promise<T>;
@@ -9,6 +9,7 @@ export type Interceptor = <T>(operation: StoreOperation, key: string, call: () =
 export function interceptStore(store: ObjectStore, around: Interceptor): ObjectStore {
   return {
     url: store.url,
+    wraps: store,
     capabilities: store.capabilities,
     get: (key, o) => around('get', key, () => store.get(key, o)),
     open: (key, o) => around('open', key, () => store.open(key, o)),
@@ -17,6 +18,7 @@ export function interceptStore(store: ObjectStore, around: Interceptor): ObjectS
     delete: (key, condition, o) => around('delete', key, () => store.delete(key, condition, o)),
     list: (prefix, o) => around('list', prefix, () => store.list(prefix, o)),
     putData: (key, chunks, o) => around('putData', key, () => store.putData(key, chunks, o)),
+    copyFrom: (source, sourceKey, key, o) => around('copyFrom', key, () => store.copyFrom(source, sourceKey, key, o)),
     beginData: (key, o) => around('beginData', key, () => store.beginData(key, o)),
     writePart: (key, upload, part, chunks, o) =>
       around('writePart', key, () => store.writePart(key, upload, part, chunks, o)),

@@ -1,19 +1,22 @@
 import { expect, test } from '@jest/globals';
-import { MemoryStore } from './memory-store.js';
+import { MemoryStore, type MemoryStoreOptions } from './memory-store.js';
 import { describeObjectStore } from './testing/index.js';
 import { inPieces, sample } from './testing/samples.js';
 
 const STRICT_PARTS = { minBytes: 8, maxCount: 10_000, equal: true, streamed: false };
 
-describeObjectStore('MemoryStore', async () => {
-  const store = new MemoryStore();
-  return { store, close: () => store.close() };
-});
+const kinds: [string, MemoryStoreOptions][] = [
+  ['MemoryStore', {}],
+  ['MemoryStore with strict parts', { parts: STRICT_PARTS }],
+  ['MemoryStore without conditional delete', { conditionalDelete: false }],
+];
 
-describeObjectStore('MemoryStore with strict parts', async () => {
-  const store = new MemoryStore({ parts: STRICT_PARTS });
-  return { store, close: () => store.close() };
-});
+for (const [name, options] of kinds) {
+  describeObjectStore(name, async () => {
+    const store = new MemoryStore(options);
+    return { store, peer: new MemoryStore(), close: () => store.close() };
+  });
+}
 
 test.each([
   { sizes: [7, 3], what: 'a part before the last that is too small' },

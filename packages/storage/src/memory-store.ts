@@ -1,17 +1,19 @@
 import { addAbortSignal, Readable } from 'node:stream';
 import { systemClock, type Clock } from '@atoll/core';
 import { compareKeys, lowerBound } from './key-order.js';
-import type {
-  CallOptions,
-  Capabilities,
-  Chunks,
-  DeleteCondition,
-  Json,
-  ObjectInfo,
-  ObjectStore,
-  PartReceipt,
-  PutCondition,
-  Version,
+import {
+  driverOf,
+  type CallOptions,
+  type Capabilities,
+  type Chunks,
+  type DeleteCondition,
+  type Json,
+  type ObjectInfo,
+  type ObjectStore,
+  type PartReceipt,
+  type PutCondition,
+  type ReadableStore,
+  type Version,
 } from './object-store.js';
 import { PartUploads } from './part-uploads.js';
 import { StorageError } from './storage-error.js';
@@ -24,6 +26,15 @@ interface Stored {
   readonly body: Buffer;
 }
 
+export interface MemoryStoreOptions {
+  readonly parts?: Partial<Capabilities['parts']>;
+  readonly conditionalDelete?: boolean;
+  /** Makes the URLs of `presignGet`, from which somebody else serves the object. */
+  readonly presign?: (key: string, options: { readonly ttlSeconds: number; readonly contentType: string }) => string;
+  readonly clock?: Clock;
+  readonly name?: string;
+}
+
 /**
  * A store that forgets, for tests and simulations: real conditions, unique versions, byte order, and by default the parts of a
  * filesystem. `parts: { minBytes: 8, maxCount: 10_000, equal: true, streamed: false }` makes its parts as strict as S3's.
@@ -32,6 +43,7 @@ export class MemoryStore implements ObjectStore {
   readonly url: string;
   readonly capabilities: Capabilities;
   readonly #clock: Clock;
+  readonly #presign: MemoryStoreOptions['presign'];
   readonly #objects = new Map<string, Stored>();
   /** The keys of `#objects` in order. */
   readonly #keys: string[] = [];
@@ -40,13 +52,16 @@ export class MemoryStore implements ObjectStore {
 
   constructor({
     parts,
+    conditionalDelete = true,
+    presign,
     clock = systemClock,
     name = 'store',
-  }: { parts?: Partial<Capabilities['parts']>; clock?: Clock; name?: string } = {}) {
+  }: MemoryStoreOptions = {}) {
     this.url = `memory:///${name}`;
+    this.#presign = presign;
     this.capabilities = {
-      conditionalDelete: true,
-      presign: false,
+      conditionalDelete,
+      presign: presign !== undefined,
       parts: { minBytes: 0, maxCount: Number.MAX_SAFE_INTEGER, equal: false, streamed: true, ...parts },
     };
     this.#clock = clock;
@@ -83,6 +98,9 @@ export class MemoryStore implements ObjectStore {
 
   async delete(key: string, condition: DeleteCondition, { signal }: CallOptions = {}) {
     await turn(signal);
+    if ('ifVersion' in condition && !this.capabilities.conditionalDelete) {
+      throw new StorageError('unsupported', `${this.url} cannot delete one version only`, { key });
+    }
     const current = this.#objects.get(key)?.info.version;
     if (current === undefined) return 'absent';
     if ('ifVersion' in condition && current !== condition.ifVersion) return 'conflict';
@@ -109,6 +127,25 @@ export class MemoryStore implements ObjectStore {
     await turn(signal);
     this.#storeData(key, body);
     return { sizeBytes: body.length };
+  }
+
+  async copyFrom(
+    source: ReadableStore,
+    sourceKey: string,
+    key: string,
+    { sizeBytes, signal }: CallOptions & { sizeBytes: number },
+  ) {
+    await turn(signal);
+    const driver = driverOf(source);
+    const stored = driver instanceof MemoryStore ? driver.#objects.get(sourceKey) : undefined;
+    if (stored === undefined) return undefined;
+    if (stored.body.length !== sizeBytes) {
+      throw new StorageError('corrupt', `${source.url} has ${stored.body.length} bytes, not ${sizeBytes}`, {
+        key: sourceKey,
+      });
+    }
+    this.#store(key, stored.body);
+    return { sizeBytes };
   }
 
   async beginData(key: string, { signal }: CallOptions = {}): Promise<Json> {
@@ -143,8 +180,8 @@ export class MemoryStore implements ObjectStore {
     this.#uploads.end(upload);
   }
 
-  async presignGet(): Promise<undefined> {
-    return undefined;
+  async presignGet(key: string, options: { ttlSeconds: number; contentType: string }): Promise<string | undefined> {
+    return this.#presign?.(key, options);
   }
 
   async close(): Promise<void> {

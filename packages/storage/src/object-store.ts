@@ -54,6 +54,8 @@ export interface ObjectStore {
   /** For logs and messages, without secrets: `file:///data/eu`. */
   readonly url: string;
   readonly capabilities: Capabilities;
+  /** Absent in a driver. */
+  readonly wraps?: ReadableStore | undefined;
 
   /** A small object, whole. */
   get(key: string, options?: CallOptions): Promise<{ info: ObjectInfo; body: Buffer } | undefined>;
@@ -85,6 +87,19 @@ export interface ObjectStore {
 
   /** A data object in one stream: visible whole and durable, or not at all. `key` is never written twice. */
   putData(key: string, chunks: Chunks, options?: CallOptions): Promise<{ sizeBytes: number }>;
+
+  /**
+   * A data object copied from another bucket by the stores themselves, so that no byte of it passes through this process: visible whole
+   * and durable, or not at all. `key` is nobody else's, so a repeat is safe. `undefined`, and nothing visible, where these two ends
+   * cannot, where this bucket may not read the other, and where nothing is at `sourceKey`: the caller streams, and finds out.
+   * @throws StorageError `corrupt` when the source is not `sizeBytes` long
+   */
+  copyFrom(
+    source: ReadableStore,
+    sourceKey: string,
+    key: string,
+    options: CallOptions & { readonly sizeBytes: number },
+  ): Promise<{ sizeBytes: number } | undefined>;
 
   /** Begins a data object that is written in parts, by this or another process; the answer goes into the session. */
   beginData(key: string, options?: CallOptions): Promise<Json>;
@@ -125,5 +140,10 @@ export interface ObjectStore {
 /** What a peer's bucket is opened as. */
 export type ReadableStore = Pick<
   ObjectStore,
-  'url' | 'capabilities' | 'get' | 'open' | 'head' | 'list' | 'presignGet' | 'close'
+  'url' | 'wraps' | 'capabilities' | 'get' | 'open' | 'head' | 'list' | 'presignGet' | 'close'
 >;
+
+/** The driver behind whatever wraps it: what `copyFrom` looks at to know its own kind. */
+export function driverOf(store: ReadableStore): ReadableStore {
+  return store.wraps ? driverOf(store.wraps) : store;
+}

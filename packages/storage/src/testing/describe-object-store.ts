@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe } from '@jest/globals';
 import type { ObjectStore } from '../object-store.js';
+import { copyTests } from './copy-tests.js';
 import { dataTests } from './data-tests.js';
 import { keyTests } from './key-tests.js';
 import { listTests } from './list-tests.js';
@@ -10,6 +11,8 @@ import { signalTests } from './signal-tests.js';
 export interface StoreUnderTest {
   /** Empty. */
   readonly store: ObjectStore;
+  /** Another bucket, empty, from which `store` can copy by itself. Absent where the driver never does. */
+  readonly peer?: ObjectStore;
   readonly close: () => Promise<void>;
   /** The same data as another process finds them; `store` is not used again. Absent where data do not outlive a store. */
   readonly reopen?: () => Promise<ObjectStore>;
@@ -41,6 +44,7 @@ export function describeObjectStore(name: string, open: () => Promise<StoreUnder
     describe('lists', () => listTests(subject));
     describe('keys', () => keyTests(subject));
     describe('data objects', () => dataTests(subject));
+    describe('copies', () => copyTests(subject));
     describe('signals', () => signalTests(subject));
   });
 }
