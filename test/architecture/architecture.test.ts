@@ -7,9 +7,10 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   core: [],
   storage: ['core'],
   'storage-fs': ['core', 'storage'],
+  'storage-s3': ['core', 'storage'],
   registry: ['core', 'storage'],
   replication: ['core', 'storage', 'registry'],
-  runtime: ['core', 'storage', 'storage-fs', 'registry'],
+  runtime: ['core', 'storage', 'storage-fs', 'storage-s3', 'registry'],
   api: ['core', 'storage', 'registry', 'runtime'],
   worker: ['core', 'storage', 'registry', 'replication', 'runtime'],
   cli: ['core', 'storage', 'registry', 'replication', 'runtime', 'api', 'worker'],
@@ -17,6 +18,8 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
 
 // Libraries that only one package may know, and in it only the files named here.
 const KEPT_IN: Readonly<Record<string, RegExp>> = {
+  '@aws-sdk/client-s3': /^packages\/storage-s3\/src\//,
+  '@aws-sdk/s3-request-presigner': /^packages\/storage-s3\/src\//,
   bullmq: /^packages\/replication\/src\/bull-[a-z-]+\.ts$/,
   ioredis: /^packages\/replication\/src\/bull-[a-z-]+\.ts$/,
   express: /^packages\/api\/src\//,

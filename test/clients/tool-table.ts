@@ -62,6 +62,7 @@ export const TOOLS: readonly ToolSource[] = [
     package: 'docker.io',
     path: 'usr/bin/docker',
   },
+  go('versitygw', 'v1.8.0', 'github.com/versity/versitygw/cmd/versitygw'),
   go('crane', 'v0.22.1', 'github.com/google/go-containerregistry/cmd/crane'),
   goMain('oras', 'v1.3.3', 'oras.land/oras'),
   go('regctl', 'v0.11.7', 'github.com/regclient/regclient/cmd/regctl'),

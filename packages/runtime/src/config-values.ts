@@ -1,5 +1,6 @@
 import { isAbsolute } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { faultOfS3Url } from '@atoll/storage-s3/s3-location';
 import { z } from 'zod';
 import { Secret } from './secret.js';
 
@@ -11,7 +12,7 @@ export interface RegionPort {
   readonly port: number;
 }
 
-const NOT_BUILT_YET = ['s3:', 'az:', 'gs:'];
+const NOT_BUILT_YET = ['az:', 'gs:'];
 
 /** The start of every name a region has in keys, upload ids and log lines, so it holds none of their separators. */
 export const regionName = z
@@ -23,7 +24,7 @@ export const regionName = z
 
 export const portNumber = wholeNumber({ least: 0, most: 65_535 });
 
-/** A bucket's URL, checked but not opened: `file:///absolute/folder`. */
+/** A bucket's URL, checked but not opened: `file:///absolute/folder`, `s3://bucket/prefix`. */
 export const storageUrl = z.string().superRefine((text, context) => {
   const fault = faultOfStorageUrl(text);
   if (fault !== undefined) context.addIssue({ code: 'custom', message: fault });
@@ -107,10 +108,11 @@ function report(context: z.RefinementCtx, name: string, parsed: Parsed): void {
 function faultOfStorageUrl(text: string): string | undefined {
   const url = URL.parse(text);
   if (url === null) return `must be a URL such as file:///var/lib/atoll, not "${text}"`;
+  if (url.protocol === 's3:') return faultOfS3Url(text);
   if (NOT_BUILT_YET.includes(url.protocol)) {
-    return `names a ${url.protocol}// bucket, which is not built yet; file:///absolute/folder works`;
+    return `names a ${url.protocol}// bucket, which is not built yet; file:///absolute/folder and s3://bucket work`;
   }
-  if (url.protocol !== 'file:') return `must begin with file://, not ${url.protocol}//`;
+  if (url.protocol !== 'file:') return `must begin with file:// or s3://, not ${url.protocol}//`;
   if (url.hostname !== '' || !isFolder(url)) {
     return `must name an absolute folder with three slashes, such as file:///var/lib/atoll, not "${text}"`;
   }

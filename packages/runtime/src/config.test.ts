@@ -66,7 +66,8 @@ describe('the configuration', () => {
       { ATOLL_STORAGE: '/data' },
       'ATOLL_STORAGE must be a URL such as file:///var/lib/atoll, not "/data"',
     ],
-    ['a cloud', { ATOLL_STORAGE: 's3://b' }, 'ATOLL_STORAGE names a s3:// bucket, which is not built yet'],
+    ['a cloud', { ATOLL_STORAGE: 'gs://b' }, 'ATOLL_STORAGE names a gs:// bucket, which is not built yet'],
+    ['a bucket on S3 with a password', { ATOLL_STORAGE: 's3://a:b@bucket' }, 'ATOLL_STORAGE must hold no credentials'],
     [
       'two slashes',
       { ATOLL_STORAGE: 'file://data/eu' },

@@ -30,7 +30,7 @@ test("a peer's store is read beside its owner and makes nothing", async () => {
 });
 
 test('a store that is not built yet is a fault of the configuration', async () => {
-  await expect(openStore('s3://bucket')).rejects.toThrow(
-    "the bucket's URL names a s3:// bucket, which is not built yet",
+  await expect(openStore('gs://bucket')).rejects.toThrow(
+    "the bucket's URL names a gs:// bucket, which is not built yet",
   );
 });

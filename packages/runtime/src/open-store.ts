@@ -1,7 +1,10 @@
 import { fileURLToPath } from 'node:url';
-import { probeStore, type CallOptions, type ObjectStore, type ReadableStore } from '@atoll/storage';
+import { probeStore, StorageError, type CallOptions, type ObjectStore, type ReadableStore } from '@atoll/storage';
 import { ConfigError } from './config-error.js';
 import { storageUrl } from './config-values.js';
+
+const NO_CONDITIONAL_DELETE =
+  'cannot hold a registry: a delete that names a version removes any other, so what is pushed again could be lost';
 
 /** Opens a bucket that this process will not write: a peer's, or any region's for a look. */
 export async function openReadOnlyStore(url: string): Promise<ReadableStore> {
@@ -16,7 +19,8 @@ export async function openReadOnlyStore(url: string): Promise<ReadableStore> {
 export async function openStore(url: string, options: CallOptions = {}): Promise<ObjectStore> {
   const store = await openDriver(url, false);
   try {
-    await probeStore(store, options);
+    const { conditionalDelete } = await probeStore(store, options);
+    if (!conditionalDelete) throw new StorageError('unsupported', `${store.url} ${NO_CONDITIONAL_DELETE}`);
     return store;
   } catch (cause) {
     await store.close();
@@ -28,6 +32,10 @@ export async function openStore(url: string, options: CallOptions = {}): Promise
 async function openDriver(url: string, readOnly: boolean): Promise<ObjectStore> {
   const checked = storageUrl.safeParse(url);
   if (!checked.success) throw new ConfigError(checked.error.issues.map(({ message }) => `the bucket's URL ${message}`));
+  if (url.startsWith('s3:')) {
+    const { S3Store } = await import('@atoll/storage-s3');
+    return new S3Store({ url, readOnly });
+  }
   const { FsStore } = await import('@atoll/storage-fs');
   return FsStore.open({ root: fileURLToPath(url), readOnly });
 }

@@ -1,0 +1,57 @@
+import { isNativeError } from 'node:util/types';
+import { S3Failure } from './s3-failure.js';
+
+interface SdkError {
+  readonly name: string;
+  readonly code?: unknown;
+  /** On what the server said, and not on what became of its answer. */
+  readonly $fault?: unknown;
+  readonly $metadata?: { readonly httpStatusCode?: number; readonly requestId?: string };
+  readonly $response?: { readonly statusCode?: number; readonly headers?: Readonly<Record<string, string>> };
+}
+
+/** Errors of sockets and names carry such codes. */
+const SYSTEM_CODE = /^(?!ERR_INVALID)(?:E[A-Z]+|[A-Z]+_[A-Z_]+)$/;
+
+/** What an error of the SDK says, without what it knows. `undefined` for one that has nothing to do with the server. */
+export function failureOf(cause: unknown): S3Failure | undefined {
+  if (cause instanceof S3Failure) return cause;
+  if (!isNativeError(cause)) return undefined;
+  const error: SdkError = cause;
+  const status = error.$metadata?.httpStatusCode ?? error.$response?.statusCode;
+  if (status !== undefined) return answered(error, status);
+  if (error.name === 'TimeoutError') return new S3Failure('lost', 'TimeoutError');
+  if (error.name === 'CredentialsProviderError') return new S3Failure('answered', error.name);
+  const code = typeof error.code === 'string' && SYSTEM_CODE.test(error.code) ? error.code : undefined;
+  return code === undefined ? undefined : new S3Failure('lost', code);
+}
+
+function answered(error: SdkError, status: number): S3Failure {
+  const requestId = error.$metadata?.requestId;
+  const retryAfterMs = retryAfter(error.$response?.headers?.['retry-after']);
+  const more = {
+    status,
+    ...(requestId !== undefined && /^[\w+/=.-]{1,100}$/.test(requestId) && { requestId }),
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+  };
+  // Cut on the way, or not from a server of this kind. A yes that cannot be read leaves open what has happened.
+  if (error.$fault === undefined) {
+    return new S3Failure(status < 300 || isUnclear(status, '') ? 'lost' : 'answered', 'UnreadableAnswer', more);
+  }
+  const code = /^[A-Za-z0-9.]{1,100}$/.test(error.name) ? error.name : 'UnknownError';
+  return new S3Failure(isUnclear(status, code) ? 'lost' : 'answered', code, more);
+}
+
+/** Whether the call may have happened all the same. A 503 without a code of S3's comes from a proxy that gave up waiting. */
+function isUnclear(status: number, code: string): boolean {
+  if (status === 503) return code !== 'SlowDown' && code !== 'ServiceUnavailable';
+  return status === 500 || status === 502 || status === 504;
+}
+
+/** RFC 9110, 10.2.3: seconds, or a date. */
+function retryAfter(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (/^\d{1,6}$/.test(text)) return Number(text) * 1000;
+  const at = Date.parse(text);
+  return Number.isNaN(at) ? undefined : Math.max(0, at - Date.now());
+}

@@ -1,0 +1,108 @@
+import type { S3Client } from '@aws-sdk/client-s3';
+import { Attempts, type ClockGuard, type RetryPlan } from '@atoll/storage';
+import { failureOf } from './failure-of.js';
+import { S3Failure } from './s3-failure.js';
+
+/** Servers refuse signatures that are 15 minutes old or early; the SDK begins to correct the time it signs at 5. */
+const SIGNATURE_SKEW_MS = 300_000;
+
+/** How long one request may take. */
+export interface Timeouts {
+  readonly connectMs: number;
+  /** Until the answer begins, for a request without a body to speak of. */
+  readonly answerMs: number;
+  /** The least that a connection is expected to carry: larger bodies have longer. */
+  readonly leastBytesPerSecond: number;
+  /** While nothing moves. */
+  readonly idleMs: number;
+}
+
+export const USUAL_TIMEOUTS: Timeouts = {
+  connectMs: 5_000,
+  answerMs: 30_000,
+  leastBytesPerSecond: 262_144,
+  idleMs: 60_000,
+};
+
+/** What every request of the SDK is sent with. */
+export interface RequestOptions {
+  readonly abortSignal?: AbortSignal;
+  readonly requestTimeout: number;
+}
+
+export interface SendOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Of the request's body. */
+  readonly sizeBytes?: number;
+}
+
+export interface CallParts {
+  readonly client: S3Client;
+  readonly clock: ClockGuard;
+  readonly retries: RetryPlan;
+  readonly timeouts: Timeouts;
+}
+
+/** Requests to the server, with the time they have and what is tried again. The SDK itself tries nothing twice. */
+export class S3Calls {
+  readonly client: S3Client;
+  readonly clock: ClockGuard;
+  readonly #retries: RetryPlan;
+  readonly timeouts: Timeouts;
+
+  constructor({ client, clock, retries, timeouts }: CallParts) {
+    this.client = client;
+    this.clock = clock;
+    this.#retries = retries;
+    this.timeouts = timeouts;
+  }
+
+  /** One attempt. @throws S3Failure, the signal's reason, or what `request` throws that has nothing to do with the server */
+  async once<T>(request: (options: RequestOptions) => Promise<T>, o: SendOptions = {}): Promise<T> {
+    o.signal?.throwIfAborted();
+    const { answerMs, leastBytesPerSecond } = this.timeouts;
+    const { skewMs } = this.clock;
+    const requestTimeout = answerMs + ((o.sizeBytes ?? 0) / leastBytesPerSecond) * 1000;
+    try {
+      return await request({ requestTimeout, ...(o.signal && { abortSignal: o.signal }) });
+    } catch (cause) {
+      o.signal?.throwIfAborted();
+      const failure = this.#failureOf(cause, skewMs);
+      if (failure?.stale) await this.#renewCredentials();
+      throw failure ?? cause;
+    }
+  }
+
+  /** As many attempts as it takes, of a request that is safe to repeat. @throws as {@link once} */
+  async send<T>(request: (options: RequestOptions) => Promise<T>, o: SendOptions = {}): Promise<T> {
+    const attempts = this.attempts(o.signal);
+    for (;;) {
+      try {
+        return await this.once(request, o);
+      } catch (cause) {
+        const failure = failureOf(cause);
+        if (failure === undefined || !(await attempts.another(failure))) throw cause;
+      }
+    }
+  }
+
+  /** The SDK keeps credentials until the end they told of themselves. What fails here fails again when they are used. */
+  async #renewCredentials(): Promise<void> {
+    await this.client.config.credentials({ forceRefresh: true }).catch(() => undefined);
+  }
+
+  attempts(signal: AbortSignal | undefined): Attempts {
+    return new Attempts(this.#retries, signal);
+  }
+
+  /**
+   * An answer to a HEAD has no body to say that it was the clock, or what was known of it when the request was signed. The SDK signs the
+   * next attempt by the server's.
+   */
+  #failureOf(cause: unknown, skewBeforeMs: number): S3Failure | undefined {
+    const failure = failureOf(cause);
+    const skewMs = Math.max(Math.abs(this.clock.skewMs), Math.abs(skewBeforeMs));
+    if (failure?.status !== 403 || skewMs < SIGNATURE_SKEW_MS) return failure;
+    return new S3Failure('answered', 'RequestTimeTooSkewed', failure.more);
+  }
+}

@@ -1,0 +1,62 @@
+import { cutInto, type CallOptions, type Chunks, type Json, type PartReceipt } from '@atoll/storage';
+import type { LimitFunction } from 'p-limit';
+import type { S3Uploads } from './s3-uploads.js';
+
+/** With the piece that is being gathered, three pieces of memory for each stream. */
+const SENT_AT_ONCE = 2;
+
+/** A data object in one stream: in one request where it fits, otherwise in parts of one size. */
+export class S3DataWriter {
+  constructor(
+    private readonly uploads: S3Uploads,
+    /** What bounds the memory of all streams together: a stream that has gathered a piece waits for its turn to send it. */
+    private readonly turn: LimitFunction,
+    private readonly partBytes: number,
+  ) {}
+
+  async write(key: string, chunks: Chunks, o: CallOptions): Promise<{ sizeBytes: number }> {
+    const pieces = cutInto(chunks, () => this.partBytes, o.signal);
+    try {
+      const first = await pieces.next();
+      if (first.done) return await this.#writeWhole(key, Buffer.alloc(0), o);
+      const second = first.value.length < this.partBytes ? undefined : await pieces.next();
+      if (second === undefined || second.done) return await this.#writeWhole(key, first.value, o);
+      return await this.#writeParts(key, startingWith([first.value, second.value], pieces), o);
+    } finally {
+      await pieces.return();
+    }
+  }
+
+  async #writeWhole(key: string, body: Buffer, o: CallOptions): Promise<{ sizeBytes: number }> {
+    await this.turn(() => this.uploads.putWhole(key, body, o));
+    return { sizeBytes: body.length };
+  }
+
+  async #writeParts(key: string, pieces: AsyncIterable<Buffer>, o: CallOptions): Promise<{ sizeBytes: number }> {
+    const upload = await this.uploads.begin(key, o);
+    const sent: Promise<PartReceipt>[] = [];
+    try {
+      for await (const piece of pieces) await this.#send(key, upload, piece, sent, o);
+      return await this.uploads.complete(key, upload, await Promise.all(sent), { ...o, alone: true });
+    } catch (cause) {
+      await Promise.allSettled(sent);
+      // Not with the caller's signal, which may be what ended this. What cannot be freed now the bucket's rule removes.
+      await this.uploads.abort(key, upload, {}).catch(() => undefined);
+      throw cause;
+    }
+  }
+
+  async #send(key: string, upload: Json, piece: Buffer, sent: Promise<PartReceipt>[], o: CallOptions): Promise<void> {
+    const number = sent.length + 1;
+    const part = this.turn(() => this.uploads.writePart(key, upload, number, piece, o));
+    // A failure is seen by whoever awaits it below.
+    part.catch(() => undefined);
+    sent.push(part);
+    if (sent.length >= SENT_AT_ONCE) await sent[sent.length - SENT_AT_ONCE];
+  }
+}
+
+async function* startingWith(first: readonly Buffer[], rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  yield* first;
+  yield* rest;
+}

@@ -1,0 +1,79 @@
+import { ListObjectsV2Command, type ListObjectsV2CommandOutput } from '@aws-sdk/client-s3';
+import { compareKeys, StorageError, type CallOptions, type ObjectInfo } from '@atoll/storage';
+import { objectInfo } from './object-info.js';
+import type { Place } from './place.js';
+import type { S3Calls } from './s3-calls.js';
+import { S3Failure, toStorageError } from './s3-failure.js';
+
+/** What one request answers at most, whatever it asks for. */
+const MOST_KEYS = 1_000;
+
+interface Wanted {
+  readonly after: string;
+  readonly token: string | undefined;
+  readonly limit: number;
+}
+
+export class S3Lister {
+  constructor(
+    private readonly calls: S3Calls,
+    private readonly place: Place,
+  ) {}
+
+  /** Pages may be shorter than asked for: more are read until `limit` keys are there or none follows. */
+  async list(
+    prefix: string,
+    { signal, after = '', limit }: CallOptions & { readonly after?: string; readonly limit: number },
+  ): Promise<{ entries: ObjectInfo[]; more: boolean }> {
+    const entries: ObjectInfo[] = [];
+    let more = true;
+    let token: string | undefined;
+    try {
+      while (more && entries.length < limit) {
+        const last = entries.at(-1)?.key ?? after;
+        const page = await this.#page(prefix, { after: last, token, limit: limit - entries.length }, { signal });
+        const found = this.#inOrder(page, last);
+        entries.push(...found);
+        more = page.IsTruncated === true;
+        // The last key says where to go on, whatever a server makes of its tokens, unless the page is empty: that happens where many
+        // keys of a bucket with versions are deleted.
+        token = found.length === 0 ? page.NextContinuationToken : undefined;
+      }
+    } catch (cause) {
+      throw toStorageError(cause, this.place.url);
+    }
+    return { entries, more };
+  }
+
+  async #page(prefix: string, { after, token, limit }: Wanted, o: CallOptions): Promise<ListObjectsV2CommandOutput> {
+    const { Bucket, Key } = this.place.of(prefix);
+    const command = new ListObjectsV2Command({
+      Bucket,
+      Prefix: Key,
+      MaxKeys: Math.min(limit, MOST_KEYS),
+      ...(after !== '' && { StartAfter: this.place.of(after).Key }),
+      ...(token !== undefined && { ContinuationToken: token }),
+    });
+    return this.calls.send(async (options) => {
+      const page = await this.calls.client.send(command, options);
+      // What is no list at all reads like an empty one.
+      if (page.IsTruncated === undefined) throw new S3Failure('lost', 'AnswerWithoutList');
+      const leadsNowhere = page.IsTruncated && page.Contents === undefined && page.NextContinuationToken === undefined;
+      if (leadsNowhere) throw new S3Failure('lost', 'AnswerWithoutNextPage');
+      return page;
+    }, o);
+  }
+
+  /** @throws StorageError 'unsupported' where a server does not list in order, or not from a key on */
+  #inOrder({ Contents = [] }: ListObjectsV2CommandOutput, after: string): ObjectInfo[] {
+    let last = after;
+    return Contents.map((entry) => {
+      const info = objectInfo(this.place.keyOf(entry.Key), entry, entry.Size);
+      if (compareKeys(info.key, last) <= 0) {
+        throw new StorageError('unsupported', `${this.place.url} does not list keys in the order of their bytes`);
+      }
+      last = info.key;
+      return info;
+    });
+  }
+}

@@ -1,0 +1,151 @@
+import { Readable } from 'node:stream';
+import { GetObjectCommand, HeadObjectCommand, type GetObjectCommandOutput } from '@aws-sdk/client-s3';
+import { RenewedBody, type CallOptions, type ObjectInfo, type Version } from '@atoll/storage';
+import { failureOf } from './failure-of.js';
+import { etagOf, objectInfo, sizeInRange } from './object-info.js';
+import type { RequestOptions, S3Calls } from './s3-calls.js';
+import { S3Failure, toStorageError } from './s3-failure.js';
+import type { Place } from './place.js';
+
+export interface ByteRange {
+  readonly start?: number;
+  readonly end?: number;
+}
+
+interface Answer {
+  readonly info: ObjectInfo;
+  readonly source: Readable;
+}
+
+/** A 404 that does not say that it is the key is from another kind of server, and must not pass for an absent object. */
+const NO_SUCH_KEY = 'NoSuchKey';
+/** What the SDK makes of a 404 without a body, which is all that an answer to a HEAD can be. */
+const NOT_FOUND = 'NotFound';
+
+/** Everything that reads one object. */
+export class S3Reader {
+  constructor(
+    private readonly calls: S3Calls,
+    private readonly place: Place,
+  ) {}
+
+  /** Whole, and read again from its beginning when the answer is cut. */
+  async get(key: string, { signal }: CallOptions): Promise<{ info: ObjectInfo; body: Buffer } | undefined> {
+    return this.#orAbsent(key, NO_SUCH_KEY, async () =>
+      this.calls.send(
+        async (options) => {
+          const { info, source } = await this.#request(key, {}, options);
+          return { info, body: await readWhole(source, info.sizeBytes) };
+        },
+        { signal },
+      ),
+    );
+  }
+
+  async head(key: string, { signal }: CallOptions): Promise<ObjectInfo | undefined> {
+    const command = new HeadObjectCommand(this.place.of(key));
+    return this.#orAbsent(key, NOT_FOUND, async () => {
+      const answer = await this.calls.send((options) => this.calls.client.send(command, options), { signal });
+      return objectInfo(key, answer, answer.ContentLength);
+    });
+  }
+
+  async open(
+    key: string,
+    { signal, ...range }: CallOptions & ByteRange,
+  ): Promise<{ info: ObjectInfo; body: Readable } | undefined> {
+    if (range.end !== undefined && range.end <= (range.start ?? 0)) return this.#nothingOf(key, { signal });
+    try {
+      const first = await this.#orAbsent(key, NO_SUCH_KEY, () => this.#openAt(key, range, { signal }));
+      return first && { info: first.info, body: this.#body(key, first, range, signal) };
+    } catch (cause) {
+      const failure = cause instanceof Error ? cause.cause : undefined;
+      if (failure instanceof S3Failure && failure.status === 416) return this.#nothingOf(key, { signal });
+      throw cause;
+    }
+  }
+
+  #body(
+    key: string,
+    { info, source }: Answer,
+    { start = 0, end }: ByteRange,
+    signal: AbortSignal | undefined,
+  ): RenewedBody {
+    let attempts = this.calls.attempts(signal);
+    let reachedBytes = 0;
+    const until = Math.min(end ?? info.sizeBytes, info.sizeBytes);
+    return new RenewedBody({
+      source,
+      sizeBytes: until - start,
+      signal,
+      idleMs: this.calls.timeouts.idleMs,
+      again: async (offsetBytes, cause) => {
+        const failure = failureOf(cause) ?? new S3Failure('lost', 'CutBody');
+        // A long read may break many times, as long as it gets on.
+        if (offsetBytes > reachedBytes) attempts = this.calls.attempts(signal);
+        reachedBytes = offsetBytes;
+        if (!(await attempts.another(failure))) throw failure;
+        const rest = { start: start + offsetBytes, end: until, ifVersion: info.version };
+        return (await this.#openAt(key, rest, { signal })).source;
+      },
+      toError: (cause) => toStorageError(cause, this.place.url, key),
+    });
+  }
+
+  #openAt(key: string, range: ByteRange & { ifVersion?: Version }, o: CallOptions): Promise<Answer> {
+    return this.calls.send((options) => this.#request(key, range, options), o);
+  }
+
+  async #request(
+    key: string,
+    { start = 0, end, ifVersion }: ByteRange & { ifVersion?: Version },
+    options: RequestOptions,
+  ): Promise<Answer> {
+    const whole = start === 0 && end === undefined;
+    const command = new GetObjectCommand({
+      ...this.place.of(key),
+      ...(!whole && { Range: `bytes=${start}-${end === undefined ? '' : end - 1}` }),
+      ...(ifVersion !== undefined && { IfMatch: etagOf(ifVersion) }),
+    });
+    const answer = await this.calls.client.send(command, options);
+    const source = sourceOf(answer);
+    try {
+      return { info: objectInfo(key, answer, whole ? answer.ContentLength : sizeInRange(answer.ContentRange)), source };
+    } catch (cause) {
+      source.destroy();
+      throw cause;
+    }
+  }
+
+  async #nothingOf(key: string, o: CallOptions): Promise<{ info: ObjectInfo; body: Readable } | undefined> {
+    const info = await this.head(key, o);
+    return info && { info, body: Readable.from([], { objectMode: false }) };
+  }
+
+  /** @throws StorageError */
+  async #orAbsent<T>(key: string, absent: string, request: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await request();
+    } catch (cause) {
+      if (cause instanceof S3Failure && cause.code === absent) return undefined;
+      throw toStorageError(cause, this.place.url, key);
+    }
+  }
+}
+
+function sourceOf({ Body }: GetObjectCommandOutput): Readable {
+  if (Body instanceof Readable) return Body;
+  throw new S3Failure('lost', 'AnswerWithoutBody');
+}
+
+/** @throws S3Failure when the stream ends early or is too long */
+async function readWhole(source: Readable, sizeBytes: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let receivedBytes = 0;
+  for await (const chunk of source as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    receivedBytes += chunk.length;
+  }
+  if (receivedBytes !== sizeBytes) throw new S3Failure('lost', 'CutBody');
+  return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
+}

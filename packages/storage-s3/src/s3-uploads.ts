@@ -1,0 +1,137 @@
+import { createHash } from 'node:crypto';
+import {
+  AbortMultipartUploadCommand,
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  PutObjectCommand,
+  UploadPartCommand,
+} from '@aws-sdk/client-s3';
+import { StorageError, type CallOptions, type Json, type PartReceipt } from '@atoll/storage';
+import { z } from 'zod';
+import { versionOf } from './object-info.js';
+import type { Place } from './place.js';
+import type { S3Calls } from './s3-calls.js';
+import { S3Failure, toStorageError } from './s3-failure.js';
+import type { S3Reader } from './s3-reader.js';
+
+/** What the session keeps; the server is never asked which uploads or parts there are. */
+const Upload = z.object({ uploadId: z.string().min(1) });
+
+export const PART_RULES = { minBytes: 5 * 1_048_576, maxCount: 10_000, equal: true, streamed: false } as const;
+
+/** Data objects, which have keys of their own and so need no conditions. */
+export class S3Uploads {
+  constructor(
+    private readonly calls: S3Calls,
+    private readonly place: Place,
+    private readonly reader: S3Reader,
+  ) {}
+
+  /** A data object small enough for one request. */
+  async putWhole(key: string, body: Uint8Array, { signal }: CallOptions): Promise<void> {
+    const command = new PutObjectCommand({ ...this.place.of(key), Body: body, ContentLength: body.length });
+    await this.#storing(key, async () => {
+      await this.calls.send((o) => this.calls.client.send(command, o), { signal, sizeBytes: body.length });
+    });
+  }
+
+  /** An answer that was lost leaves an upload nobody knows: the bucket's rule for unfinished uploads removes it. */
+  async begin(key: string, { signal }: CallOptions): Promise<Json> {
+    const command = new CreateMultipartUploadCommand(this.place.of(key));
+    return this.#storing(key, async () => {
+      const { UploadId } = await this.calls.send((o) => this.calls.client.send(command, o), { signal });
+      if (UploadId === undefined) throw new S3Failure('lost', 'AnswerWithoutUploadId');
+      return { uploadId: UploadId };
+    });
+  }
+
+  async writePart(
+    key: string,
+    upload: Json,
+    number: number,
+    body: Uint8Array,
+    { signal }: CallOptions,
+  ): Promise<PartReceipt> {
+    if (!Number.isInteger(number) || number < 1 || number > PART_RULES.maxCount) {
+      throw new StorageError('unsupported', `part numbers go from 1 to ${PART_RULES.maxCount}`, { key });
+    }
+    const command = new UploadPartCommand({
+      ...this.#of(key, upload),
+      PartNumber: number,
+      Body: body,
+      ContentLength: body.length,
+    });
+    return this.#storing(key, async () => {
+      const send = { signal, sizeBytes: body.length };
+      const { ETag } = await this.calls.send((o) => this.calls.client.send(command, o), send);
+      return { number, sizeBytes: body.length, tag: versionOf(ETag) };
+    });
+  }
+
+  /** `alone`: nobody else knows this upload, so an object of its size under its key is what it made. */
+  async complete(
+    key: string,
+    upload: Json,
+    parts: readonly PartReceipt[],
+    o: CallOptions & { readonly alone?: boolean },
+  ): Promise<{ sizeBytes: number }> {
+    const sizeBytes = parts.reduce((sum, part) => sum + part.sizeBytes, 0);
+    if (parts.length === 0) {
+      // The protocol has no upload without parts.
+      await this.putWhole(key, Buffer.alloc(0), o);
+      await this.abort(key, upload, o);
+      return { sizeBytes };
+    }
+    try {
+      await this.#complete(key, upload, parts, o);
+    } catch (cause) {
+      if (!(cause instanceof S3Failure)) throw cause;
+      const found = await this.reader.head(key, o);
+      const isOurs = found?.sizeBytes === sizeBytes && (o.alone === true || found.version === etagOfParts(parts));
+      if (!isOurs) throw toStorageError(cause, this.place.url, key);
+    }
+    return { sizeBytes };
+  }
+
+  /** What the server does not know any more is what is wanted. */
+  async abort(key: string, upload: Json, { signal }: CallOptions): Promise<void> {
+    const command = new AbortMultipartUploadCommand(this.#of(key, upload));
+    try {
+      await this.calls.send((o) => this.calls.client.send(command, o), { signal });
+    } catch (cause) {
+      if (cause instanceof S3Failure && cause.code === 'NoSuchUpload') return;
+      throw toStorageError(cause, this.place.url, key);
+    }
+  }
+
+  async #complete(key: string, upload: Json, parts: readonly PartReceipt[], { signal }: CallOptions): Promise<void> {
+    const Parts = parts.map(({ number, tag }) => ({ PartNumber: number, ETag: `"${tag}"` }));
+    const command = new CompleteMultipartUploadCommand({ ...this.#of(key, upload), MultipartUpload: { Parts } });
+    await this.calls.send((o) => this.calls.client.send(command, o), { signal });
+  }
+
+  #of(key: string, upload: Json): { Bucket: string; Key: string; UploadId: string } {
+    const parsed = Upload.safeParse(upload);
+    if (!parsed.success) throw new StorageError('unknown-upload', `${this.place.url}: not an upload to S3`, { key });
+    return { ...this.place.of(key), UploadId: parsed.data.uploadId };
+  }
+
+  async #storing<T>(key: string, request: () => Promise<T>): Promise<T> {
+    try {
+      return await request();
+    } catch (cause) {
+      throw toStorageError(cause, this.place.url, key);
+    }
+  }
+}
+
+/**
+ * What the ETag of an object made of these parts is on most servers: a hash of theirs. Where it is something else, an earlier completion
+ * is not recognized, and whoever closes the upload has to read the object.
+ */
+function etagOfParts(parts: readonly PartReceipt[]): string | undefined {
+  if (!parts.every(({ tag }) => /^[0-9a-f]{32}$/.test(tag))) return undefined;
+  const hash = createHash('md5');
+  for (const { tag } of parts) hash.update(Buffer.from(tag, 'hex'));
+  return `${hash.digest('hex')}-${parts.length}`;
+}

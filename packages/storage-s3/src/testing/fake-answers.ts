@@ -1,0 +1,136 @@
+import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
+import type { Conditions, FakeBucket, Stored } from './fake-bucket.js';
+import type { NamedPart } from './fake-uploads.js';
+import type { Operation } from './fake-operation.js';
+import { FakeError } from './s3-error.js';
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: OutgoingHttpHeaders;
+  readonly body: Buffer;
+}
+
+export interface Asked {
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+  /** What a list holds at most. */
+  readonly mostKeys: number;
+}
+
+/** @throws FakeError */
+export function answerTo(bucket: FakeBucket, operation: Operation, asked: Asked): Answer {
+  const { key, query } = operation;
+  const { headers, body } = asked;
+  const uploadId = query.get('uploadId') ?? '';
+  switch (operation.name) {
+    case 'GetObject':
+    case 'HeadObject':
+      return readAnswer(bucket.get(key), headers, query.get('response-content-type'));
+    case 'PutObject':
+      return written(bucket.put(key, bodyOf(asked), conditionsOf(headers)));
+    case 'DeleteObject':
+      bucket.delete(key, conditionsOf(headers));
+      return empty(204);
+    case 'CreateMultipartUpload':
+      return xml(
+        `<InitiateMultipartUploadResult><UploadId>${bucket.uploads.create(key)}</UploadId></InitiateMultipartUploadResult>`,
+      );
+    case 'UploadPart':
+      return written(bucket.uploads.put(key, uploadId, Number(query.get('partNumber')), bodyOf(asked)));
+    case 'CompleteMultipartUpload': {
+      const etag = bucket.complete(key, uploadId, partsIn(body.toString()), conditionsOf(headers));
+      return xml(`<CompleteMultipartUploadResult><ETag>&quot;${etag}&quot;</ETag></CompleteMultipartUploadResult>`);
+    }
+    case 'AbortMultipartUpload':
+      bucket.uploads.end(key, uploadId);
+      return empty(204);
+    case 'ListObjectsV2':
+      return listAnswer(bucket, query, asked.mostKeys);
+  }
+}
+
+export function errorAnswer({ status, code }: FakeError): Answer {
+  const body = `<?xml version="1.0" encoding="UTF-8"?><Error><Code>${code}</Code><Message>${code}</Message></Error>`;
+  return { status, headers: { 'Content-Type': 'application/xml' }, body: Buffer.from(body) };
+}
+
+function readAnswer(stored: Stored, headers: IncomingHttpHeaders, contentType: string | undefined): Answer {
+  const { ifMatch } = conditionsOf(headers);
+  if (ifMatch !== undefined && ifMatch.replaceAll('"', '') !== stored.etag)
+    throw new FakeError(412, 'PreconditionFailed');
+  const told = {
+    ETag: `"${stored.etag}"`,
+    'Last-Modified': stored.modified.toUTCString(),
+    'Accept-Ranges': 'bytes',
+    'Content-Type': contentType ?? 'binary/octet-stream',
+  };
+  const range = /^bytes=(\d+)-(\d*)$/.exec(headers.range ?? '');
+  if (range === null) return { status: 200, headers: told, body: stored.body };
+  const size = stored.body.length;
+  const start = Number(range[1]);
+  const end = Math.min(range[2] === '' ? size : Number(range[2]) + 1, size);
+  if (start >= size || end <= start) throw new FakeError(416, 'InvalidRange');
+  const contentRange = { 'Content-Range': `bytes ${start}-${end - 1}/${size}` };
+  return { status: 206, headers: { ...told, ...contentRange }, body: stored.body.subarray(start, end) };
+}
+
+function listAnswer(bucket: FakeBucket, query: Operation['query'], mostKeys: number): Answer {
+  const token = query.get('continuation-token');
+  const after = token === undefined ? (query.get('start-after') ?? '') : placeOf(token);
+  const limit = Math.min(Number(query.get('max-keys') ?? 1_000), mostKeys);
+  const { entries, more } = bucket.list(query.get('prefix') ?? '', after, limit);
+  const contents = entries.map(
+    ([key, { etag, modified, body }]) =>
+      `<Contents><Key>${escape(key)}</Key><LastModified>${modified.toISOString()}</LastModified>` +
+      `<ETag>&quot;${etag}&quot;</ETag><Size>${body.length}</Size></Contents>`,
+  );
+  const next = more ? `<NextContinuationToken>${tokenOf(entries.at(-1)?.[0] ?? after)}</NextContinuationToken>` : '';
+  return xml(
+    `<ListBucketResult><IsTruncated>${more}</IsTruncated><KeyCount>${entries.length}</KeyCount>${next}${contents.join('')}</ListBucketResult>`,
+  );
+}
+
+/** Opaque, so that nobody takes it for a key. */
+function tokenOf(after: string): string {
+  return `after.${Buffer.from(after).toString('base64url')}`;
+}
+
+function placeOf(token: string): string {
+  if (!token.startsWith('after.')) throw new FakeError(400, 'InvalidArgument');
+  return Buffer.from(token.slice('after.'.length), 'base64url').toString();
+}
+
+/** A length is required, and framed bodies are refused: the driver sends neither. */
+function bodyOf({ headers, body }: Asked): Buffer {
+  if (headers['content-length'] === undefined) throw new FakeError(411, 'MissingContentLength');
+  if (/aws-chunked/.test(headers['content-encoding'] ?? '')) throw new FakeError(501, 'NotImplemented');
+  return body;
+}
+
+function partsIn(text: string): NamedPart[] {
+  return [...text.matchAll(/<Part>(.*?)<\/Part>/gs)].map(([, part = '']) => ({
+    number: Number(/<PartNumber>(\d+)</.exec(part)?.[1]),
+    etag: (/<ETag>([^<]*)</.exec(part)?.[1] ?? '').replaceAll(/&quot;|"/g, ''),
+  }));
+}
+
+function conditionsOf(headers: IncomingHttpHeaders): Conditions {
+  return { ifMatch: headers['if-match'], ifNoneMatch: headers['if-none-match'] };
+}
+
+function written(etag: string): Answer {
+  return { ...empty(200), headers: { ETag: `"${etag}"` } };
+}
+
+function empty(status: number): Answer {
+  return { status, headers: {}, body: Buffer.alloc(0) };
+}
+
+function xml(content: string): Answer {
+  const body = Buffer.from(`<?xml version="1.0" encoding="UTF-8"?>${content}`);
+  return { status: 200, headers: { 'Content-Type': 'application/xml' }, body };
+}
+
+function escape(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+}
