@@ -107,7 +107,8 @@ async function pushAll(wire: Wire): Promise<void> {
 
 async function pushOne(wire: Wire, sample: Image, at: number): Promise<void> {
   for (const blob of sample.blobs)
-    if (blob !== shared || !(await hasBlob(wire, REPOSITORY, blob.digest))) await pushBlob(wire, REPOSITORY, blob);
+    if (blob.digest !== shared.digest || !(await hasBlob(wire, REPOSITORY, blob.digest)))
+      await pushBlob(wire, REPOSITORY, blob);
   await putManifest(wire, REPOSITORY, sample, `v${at}`);
 }
 
