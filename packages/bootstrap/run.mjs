@@ -1,6 +1,6 @@
 // What every npm script of this repository runs: brings Node, the dependencies and the build where they are missing, then the
 // command. Plain JavaScript that Node 18 understands, as it runs before anything is there.
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SetupError, run, say, step } from './child.mjs';
@@ -27,12 +27,7 @@ const HELP = `usage: npm <command>, in a fresh clone too: what is missing is bro
  * Threads for files: Node's 4 are fewer than the requests one process serves at a time. And memory: V8 would keep 100 MiB for what is
  * young, and the system's allocator what each of those threads has given back. The README tells of them.
  */
-const PROCESS = {
-  UV_THREADPOOL_SIZE: '16',
-  NODE_OPTIONS: '--max-semi-space-size=8',
-  MALLOC_ARENA_MAX: '2',
-  MALLOC_TRIM_THRESHOLD_: '131072',
-};
+const PROCESS = JSON.parse(readFileSync(join(root, 'packages', 'bootstrap', 'process-settings.json'), 'utf8'));
 
 const commands = {
   start: (tools, args) => atoll(tools, ['up', ...args]),

@@ -25,9 +25,7 @@ let repository: Repository;
 const image = imageOf();
 
 beforeAll(async () => {
-  repository = registry.repository();
-  await repository.pushBlobs(EMPTY_BLOB);
-  await repository.push(image, 'v1');
+  repository = await registry.repositoryWith(image);
 });
 
 function text(bytes: string | Buffer, mediaType: string = OCI_IMAGE): Manifest {

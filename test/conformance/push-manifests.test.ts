@@ -6,7 +6,6 @@ import {
   artifactOf,
   CONFIG_TYPE,
   digestOf,
-  EMPTY_BLOB,
   EMPTY_CONFIG,
   imageOf,
   indexOf,
@@ -22,9 +21,7 @@ let repository: Repository;
 const image = imageOf();
 
 beforeAll(async () => {
-  repository = registry.repository();
-  await repository.pushBlobs(EMPTY_BLOB);
-  await repository.push(image, 'v1');
+  repository = await registry.repositoryWith(image);
 });
 
 describe('the answer to a push (distribution-spec, Pushing Manifests)', () => {

@@ -6,7 +6,6 @@ import {
   artifactOf,
   descriptorOf,
   DOCKER_LIST,
-  EMPTY_BLOB,
   EMPTY_CONFIG,
   imageOf,
   indexOf,
@@ -22,9 +21,7 @@ let repository: Repository;
 const image = imageOf();
 
 beforeAll(async () => {
-  repository = registry.repository();
-  await repository.pushBlobs(EMPTY_BLOB);
-  await repository.push(image, 'v1');
+  repository = await registry.repositoryWith(image);
 });
 
 describe('what a manifest names has to be there', () => {

@@ -7,6 +7,7 @@ import { rawExchange, type RawAnswer } from '../harness/raw-exchange.js';
 import { freePorts } from '../harness/service.js';
 import { Wire, type Answer, type Question } from '../harness/wire.js';
 import { Repository } from './repository.js';
+import { EMPTY_BLOB, type Manifest } from './samples.js';
 
 /** Where a registry that runs already is tested: `ATOLL_CONFORMANCE_URL=https://registry.example npm test`. */
 export const URL_OF_ANOTHER = process.env['ATOLL_CONFORMANCE_URL'];
@@ -53,6 +54,14 @@ export class RegistryUnderTest {
   /** One that nobody has used yet. */
   repository(): Repository {
     return Repository.unused(this.wire);
+  }
+
+  /** One that nobody has used yet, with this image as `v1` and the empty blob. */
+  async repositoryWith(image: Manifest): Promise<Repository> {
+    const repository = this.repository();
+    await repository.pushBlobs(EMPTY_BLOB);
+    await repository.push(image, 'v1');
+    return repository;
   }
 
   inRepository(name: string): Repository {

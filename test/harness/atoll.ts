@@ -1,7 +1,8 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { atollMain } from './checkout.js';
+import { z } from 'zod';
+import { atollMain, checkoutFolder } from './checkout.js';
 import { eventually, freePorts, Service } from './service.js';
 import { Wire } from './wire.js';
 
@@ -85,12 +86,9 @@ export async function isReady(service: Service, wire: Wire, timeoutMs = 30_000, 
 }
 
 /** What the npm scripts give a process, and the README tells others to give. */
-const PROCESS = {
-  UV_THREADPOOL_SIZE: '16',
-  NODE_OPTIONS: '--max-semi-space-size=8',
-  MALLOC_ARENA_MAX: '2',
-  MALLOC_TRIM_THRESHOLD_: '131072',
-};
+const PROCESS = z
+  .record(z.string(), z.string())
+  .parse(JSON.parse(readFileSync(join(checkoutFolder(), 'packages/bootstrap/process-settings.json'), 'utf8')));
 
 /** None of the settings of whoever runs the test. */
 function plainEnvironment(): NodeJS.ProcessEnv {

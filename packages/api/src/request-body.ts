@@ -41,7 +41,8 @@ export class RequestBody {
   }
 
   /**
-   * A chunk's memory is given back when the next one is asked for. Leaving the loop early leaves the rest unread and the connection open, so that the client can be told why.
+   * A chunk's memory is given back when the next one is asked for. Leaving the loop early leaves the rest unread and the connection
+   * open, so that the client can be told why.
    * @throws RegistryError 408 when the client is too slow; ClientGone when the connection breaks before the body's end
    */
   async *chunks(): AsyncGenerator<Uint8Array, void, undefined> {

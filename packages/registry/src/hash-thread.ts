@@ -33,8 +33,8 @@ const MEMORY = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 64 };
 
 /**
  * Hashes large content beside the event loop, which would otherwise stand still for half of the time that a fast push takes. One
- * thread, begun with the first hash, that keeps the process alive only while it has content to hash. A hash whose thread dies knows no digest, and whoever
- * asked reads the content again.
+ * thread, begun with the first hash, that keeps the process alive only while it has content to hash. A hash whose thread dies knows
+ * no digest, and whoever asked reads the content again.
  */
 export class HashThread {
   #worker: Worker | undefined;
@@ -160,7 +160,7 @@ class ThreadHash implements UploadHash {
 
   async #add(bytes: Uint8Array): Promise<void> {
     if (!this.#sent) {
-      this.#batch = ownMemory(this.#first.take());
+      this.#batch = transferable(this.#first.take());
       this.#filledBytes = BATCH_BYTES;
       await this.#send(false);
     }
@@ -191,7 +191,7 @@ class ThreadHash implements UploadHash {
 }
 
 /** Memory that can be handed to another thread: all of an ArrayBuffer and not a piece of it. */
-function ownMemory(bytes: Uint8Array): Memory {
+function transferable(bytes: Uint8Array): Memory {
   const { buffer, byteLength } = bytes;
   return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength ? new Uint8Array(buffer) : bytes.slice();
 }

@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import pLimit from 'p-limit';
 import { unlessAbsent, type FileSystem } from './file-system.js';
+import { flushPath } from './flush-path.js';
 import type { Folders } from './folders.js';
 
 const FLUSHES_AT_ONCE = 16;
@@ -24,17 +25,8 @@ export class DurableFiles {
   async flush(paths: ReadonlySet<string>): Promise<void> {
     if (paths.size === 0 || (await this.#flushAll?.())) return;
     const limit = pLimit(FLUSHES_AT_ONCE);
-    await limit.map(paths, (path) => unlessAbsent(this.#flush(path)));
+    await limit.map(paths, (path) => unlessAbsent(flushPath(this.#files, path)));
     await limit.map(new Set([...paths].map((path) => dirname(path))), (folder) => this.#flushFolder(folder));
-  }
-
-  async #flush(path: string): Promise<void> {
-    const handle = await this.#files.open(path, 'r');
-    try {
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
   }
 
   async #flushFolder(folder: string): Promise<void> {

@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import { LRUCache } from 'lru-cache';
 import { errorCode, type FileSystem } from './file-system.js';
+import { flushPath } from './flush-path.js';
 
 const MAX_KNOWN = 50_000;
 
@@ -43,7 +44,7 @@ export class Folders {
   }
 
   async #run(folder: string): Promise<void> {
-    const syncs: Syncs = { running: this.#flush(folder) };
+    const syncs: Syncs = { running: flushPath(this.#files, folder) };
     this.#syncs.set(folder, syncs);
     try {
       await syncs.running;
@@ -70,15 +71,6 @@ export class Folders {
       await this.#files.mkdir(folder);
     } catch (cause) {
       if (errorCode(cause) !== 'EEXIST') throw cause;
-    }
-  }
-
-  async #flush(folder: string): Promise<void> {
-    const handle = await this.#files.open(folder, 'r');
-    try {
-      await handle.sync();
-    } finally {
-      await handle.close();
     }
   }
 }
