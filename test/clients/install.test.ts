@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { chmod, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bringTools } from './install.js';
@@ -14,7 +14,8 @@ beforeEach(async () => {
   said = [];
   await mkdir(join(folder, 'bin'));
   // Nothing else of the machine, which may have Go.
-  for (const name of ['sh', 'nice', 'chmod', 'cp']) await symlink(findTool(name) ?? '', join(folder, 'bin', name));
+  for (const name of ['sh', 'nice', 'chmod', 'cp', 'mkdir'])
+    await symlink(findTool(name) ?? '', join(folder, 'bin', name));
   process.env['XDG_CACHE_HOME'] = join(folder, 'cache');
   process.env['PATH'] = join(folder, 'bin');
 });
@@ -38,6 +39,17 @@ test('a program that needs a main module is built from one that requires its ver
   await program('go', 'while [ "$1" != -o ]; do shift; done; cp go.mod "$2" && chmod +x "$2"');
   await bring('notation');
   expect(findTool('notation')).toBe(join(toolCache(), 'notation-v1.3.2', 'notation'));
+});
+
+test('a program of npm is installed with what it needs, and the versions that it needs it in', async () => {
+  await program(
+    'npm',
+    'mkdir -p node_modules/.bin; cp package.json node_modules/.bin/azurite-blob; chmod +x node_modules/.bin/*',
+  );
+  await bring('azurite-blob');
+  const file = join(toolCache(), 'azurite-3.37.0', 'node_modules', '.bin', 'azurite-blob');
+  expect(findTool('azurite-blob')).toBe(file);
+  expect(await readFile(file, 'utf8')).toContain('"overrides":{"applicationinsights"');
 });
 
 test('a build that fails is told with its last words, and leaves nothing in the cache', async () => {

@@ -51,6 +51,8 @@ async function bring(source: CachedSource, say: Say): Promise<void> {
   try {
     await make(source, folder, product, say);
     const place = join(toolCache(), folderOf(source));
+    // Another run was quicker, and may be using it by now.
+    if (findTool(source.name) !== undefined) return;
     rmSync(place, { recursive: true, force: true });
     renameSync(product, place);
   } finally {
@@ -72,6 +74,16 @@ async function make(source: CachedSource, folder: string, product: string, say: 
       writeFileSync(join(folder, 'go.mod'), mainModule(source.module, source.version));
       const args = ['go', 'build', '-mod=mod', ...flags, '-o', join(product, source.name), source.package];
       await step(title, say, 'nice', args, { env: { ...env, ...source.env }, cwd: folder });
+      return;
+    }
+    case 'npm': {
+      writeFileSync(
+        join(product, 'package.json'),
+        JSON.stringify({ private: true, overrides: source.overrides ?? {} }),
+      );
+      const quiet = ['--no-audit', '--no-fund', '--ignore-scripts', '--omit=optional', '--loglevel=error'];
+      const args = ['npm', 'install', ...quiet, `${source.package}@${source.version}`];
+      await step(`fetching ${source.name} ${source.version}`, say, 'nice', args, { env: process.env, cwd: product });
       return;
     }
     case 'maven': {

@@ -15,6 +15,8 @@ export type ToolSource =
       readonly package: string;
       readonly env?: NodeJS.ProcessEnv;
     })
+  /** A package of npm with all that it needs, in a folder of its own. */
+  | (Cached & { readonly from: 'npm'; readonly package: string; readonly overrides?: Readonly<Record<string, string>> })
   /** A library of Maven with all that it needs, as jar files in one folder. */
   | (Cached & { readonly from: 'maven'; readonly artifact: string });
 
@@ -38,6 +40,15 @@ function debian(name: string, inPackage = name): ToolSource {
 }
 
 export const TOOLS: readonly ToolSource[] = [
+  {
+    from: 'npm',
+    name: 'azurite-blob',
+    version: '3.37.0',
+    folder: 'azurite',
+    package: 'azurite',
+    // The version that it asks for wants one of its own dependencies that is in no registry.
+    overrides: { applicationinsights: '3.16.0' },
+  },
   debian('skopeo'),
   debian('umoci'),
   debian('podman'),
@@ -100,6 +111,8 @@ export function cachedFile(source: ToolSource): string | undefined {
       return undefined;
     case 'debian-unpacked':
       return `${folderOf(source)}/${source.path}`;
+    case 'npm':
+      return `${folderOf(source)}/node_modules/.bin/${source.name}`;
     case 'maven':
       return `${folderOf(source)}/lib/${source.name}-${source.version}.jar`;
     case 'go':

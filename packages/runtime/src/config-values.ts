@@ -1,5 +1,6 @@
 import { isAbsolute } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { faultOfAzureUrl } from '@atoll/storage-azure/azure-location';
 import { faultOfS3Url } from '@atoll/storage-s3/s3-location';
 import { z } from 'zod';
 import { Secret } from './secret.js';
@@ -12,7 +13,13 @@ export interface RegionPort {
   readonly port: number;
 }
 
-const NOT_BUILT_YET = ['az:', 'gs:'];
+/** What is wrong with a bucket's URL, by its scheme. */
+const FAULT_OF: Readonly<Record<string, (text: string) => string | undefined>> = {
+  'file:': faultOfFileUrl,
+  's3:': faultOfS3Url,
+  'az:': faultOfAzureUrl,
+  'gs:': () => 'names a gs:// bucket, which is not built yet; file://, s3:// and az:// work',
+};
 
 /** The start of every name a region has in keys, upload ids and log lines, so it holds none of their separators. */
 export const regionName = z
@@ -24,7 +31,7 @@ export const regionName = z
 
 export const portNumber = wholeNumber({ least: 0, most: 65_535 });
 
-/** A bucket's URL, checked but not opened: `file:///absolute/folder`, `s3://bucket/prefix`. */
+/** A bucket's URL, checked but not opened: `file:///absolute/folder`, `s3://bucket/prefix`, `az://account/container`. */
 export const storageUrl = z.string().superRefine((text, context) => {
   const fault = faultOfStorageUrl(text);
   if (fault !== undefined) context.addIssue({ code: 'custom', message: fault });
@@ -108,11 +115,12 @@ function report(context: z.RefinementCtx, name: string, parsed: Parsed): void {
 function faultOfStorageUrl(text: string): string | undefined {
   const url = URL.parse(text);
   if (url === null) return `must be a URL such as file:///var/lib/atoll, not "${text}"`;
-  if (url.protocol === 's3:') return faultOfS3Url(text);
-  if (NOT_BUILT_YET.includes(url.protocol)) {
-    return `names a ${url.protocol}// bucket, which is not built yet; file:///absolute/folder and s3://bucket work`;
-  }
-  if (url.protocol !== 'file:') return `must begin with file:// or s3://, not ${url.protocol}//`;
+  const faultOf = FAULT_OF[url.protocol];
+  return faultOf === undefined ? `must begin with file://, s3:// or az://, not ${url.protocol}//` : faultOf(text);
+}
+
+function faultOfFileUrl(text: string): string | undefined {
+  const url = new URL(text);
   if (url.hostname !== '' || !isFolder(url)) {
     return `must name an absolute folder with three slashes, such as file:///var/lib/atoll, not "${text}"`;
   }

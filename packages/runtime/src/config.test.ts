@@ -68,6 +68,7 @@ describe('the configuration', () => {
     ],
     ['a cloud', { ATOLL_STORAGE: 'gs://b' }, 'ATOLL_STORAGE names a gs:// bucket, which is not built yet'],
     ['a bucket on S3 with a password', { ATOLL_STORAGE: 's3://a:b@bucket' }, 'ATOLL_STORAGE must hold no credentials'],
+    ['an account without a container', { ATOLL_STORAGE: 'az://atolleu' }, 'ATOLL_STORAGE must name a container'],
     [
       'two slashes',
       { ATOLL_STORAGE: 'file://data/eu' },

@@ -34,3 +34,9 @@ test('a store that is not built yet is a fault of the configuration', async () =
     "the bucket's URL names a gs:// bucket, which is not built yet",
   );
 });
+
+test('a container of Azure is opened by its driver, which refuses what it cannot use', async () => {
+  const plain = openReadOnlyStore('az://atolleu/registry?endpoint=http://127.0.0.1:1');
+  await expect(plain).rejects.toMatchObject({ kind: 'denied', message: expect.stringContaining('https only') });
+  await expect(openStore('az://atolleu')).rejects.toThrow("the bucket's URL must name a container");
+});

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { probeStore, StorageError, type CallOptions, type ObjectStore, type ReadableStore } from '@atoll/storage';
+import { azureCredentials } from './config-azure.js';
 import { ConfigError } from './config-error.js';
 import { storageUrl } from './config-values.js';
 
@@ -35,6 +36,10 @@ async function openDriver(url: string, readOnly: boolean): Promise<ObjectStore> 
   if (url.startsWith('s3:')) {
     const { S3Store } = await import('@atoll/storage-s3');
     return new S3Store({ url, readOnly });
+  }
+  if (url.startsWith('az:')) {
+    const { AzureStore } = await import('@atoll/storage-azure');
+    return new AzureStore({ url, readOnly, credentials: azureCredentials() });
   }
   const { FsStore } = await import('@atoll/storage-fs');
   return FsStore.open({ root: fileURLToPath(url), readOnly });

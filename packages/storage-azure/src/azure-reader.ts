@@ -1,0 +1,165 @@
+import { Readable } from 'node:stream';
+import { RenewedBody, type CallOptions, type ObjectInfo, type Version } from '@atoll/storage';
+import type { AzureCalls, RequestOptions } from './azure-calls.js';
+import { AzureFailure, toStorageError } from './azure-failure.js';
+import { failureOf } from './failure-of.js';
+import { etagOf, objectInfo, sizeInRange } from './object-info.js';
+import type { Place } from './place.js';
+
+export interface ByteRange {
+  readonly start?: number;
+  readonly end?: number;
+}
+
+/** A blob's head, with the nonce that its writer gave it. */
+export interface BlobHead {
+  readonly info: ObjectInfo;
+  readonly nonce: string | undefined;
+}
+
+/** The metadata that holds a writer's nonce: letters only, as some proxies drop headers with other characters. */
+export const NONCE = 'atollnonce';
+
+interface Opened {
+  readonly info: ObjectInfo;
+  readonly source: Readable;
+  readonly date?: Date;
+}
+
+/** Everything that reads one blob. */
+export class AzureReader {
+  constructor(
+    private readonly calls: AzureCalls,
+    private readonly place: Place,
+  ) {}
+
+  /** Whole, and read again from its beginning when the answer is cut. */
+  async get(key: string, { signal }: CallOptions): Promise<{ info: ObjectInfo; body: Buffer } | undefined> {
+    return this.#orAbsent(key, async () => {
+      const got = await this.calls.send(
+        async (options) => {
+          const opened = await this.#request(key, {}, options);
+          return { ...opened, body: await readWhole(opened.source, opened.info.sizeBytes) };
+        },
+        { signal },
+      );
+      return { info: got.info, body: got.body };
+    });
+  }
+
+  async head(key: string, o: CallOptions): Promise<ObjectInfo | undefined> {
+    return (await this.headWithNonce(key, o))?.info;
+  }
+
+  async headWithNonce(key: string, { signal }: CallOptions): Promise<BlobHead | undefined> {
+    const blob = this.place.blob(key);
+    return this.#orAbsent(key, async () => {
+      const answer = await this.calls.send((options) => blob.getProperties(options), { signal });
+      return { info: objectInfo(key, answer, answer.contentLength), nonce: answer.metadata?.[NONCE] };
+    });
+  }
+
+  async open(
+    key: string,
+    { signal, ...range }: CallOptions & ByteRange,
+  ): Promise<{ info: ObjectInfo; body: Readable } | undefined> {
+    if (range.end !== undefined && range.end <= (range.start ?? 0)) return this.#nothingOf(key, { signal });
+    try {
+      const first = await this.#orAbsent(key, () => this.#openAt(key, range, { signal }));
+      return first && { info: first.info, body: this.#body(key, first, range, signal) };
+    } catch (cause) {
+      const failure = cause instanceof Error ? cause.cause : undefined;
+      if (failure instanceof AzureFailure && failure.status === 416) return this.#nothingOf(key, { signal });
+      throw cause;
+    }
+  }
+
+  #body(
+    key: string,
+    { info, source }: Opened,
+    { start = 0, end }: ByteRange,
+    signal: AbortSignal | undefined,
+  ): Readable {
+    let attempts = this.calls.attempts(signal);
+    let reachedBytes = 0;
+    const until = Math.min(end ?? info.sizeBytes, info.sizeBytes);
+    return new RenewedBody({
+      source,
+      sizeBytes: until - start,
+      signal,
+      idleMs: this.calls.timeouts.idleMs,
+      again: async (offsetBytes, cause) => {
+        const failure = failureOf(cause) ?? new AzureFailure('lost', 'CutBody');
+        // A long read may break many times, as long as it gets on.
+        if (offsetBytes > reachedBytes) attempts = this.calls.attempts(signal);
+        reachedBytes = offsetBytes;
+        if (!(await attempts.another(failure))) throw failure;
+        const rest = { start: start + offsetBytes, end: until, ifVersion: info.version };
+        return (await this.#openAt(key, rest, { signal })).source;
+      },
+      toError: (cause) => toStorageError(cause, this.place.url, key),
+    });
+  }
+
+  #openAt(key: string, range: ByteRange & { ifVersion?: Version }, o: CallOptions): Promise<Opened> {
+    return this.calls.send((options) => this.#request(key, range, options), o);
+  }
+
+  async #request(
+    key: string,
+    { start = 0, end, ifVersion }: ByteRange & { ifVersion?: Version },
+    options: RequestOptions,
+  ): Promise<Opened> {
+    const answer = await this.place.blob(key).download(start, end === undefined ? undefined : end - start, {
+      ...options,
+      // What is broken off is taken up by RenewedBody, with pauses in between.
+      maxRetryRequests: 0,
+      ...(ifVersion !== undefined && { conditions: { ifMatch: etagOf(ifVersion) } }),
+    });
+    const source = sourceOf(answer.readableStreamBody);
+    try {
+      const sizeBytes = sizeInRange(answer.contentRange) ?? answer.contentLength;
+      return { info: objectInfo(key, answer, sizeBytes), source, ...(answer.date && { date: answer.date }) };
+    } catch (cause) {
+      source.destroy();
+      throw cause;
+    }
+  }
+
+  async #nothingOf(key: string, o: CallOptions): Promise<{ info: ObjectInfo; body: Readable } | undefined> {
+    const info = await this.head(key, o);
+    return info && { info, body: Readable.from([], { objectMode: false }) };
+  }
+
+  /** @throws StorageError */
+  async #orAbsent<T>(key: string, request: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await request();
+    } catch (cause) {
+      // A 404 that does not say what is missing is from another kind of server, and must not pass for an absent blob.
+      if (cause instanceof AzureFailure && cause.code === 'BlobNotFound') return undefined;
+      throw toStorageError(cause, this.place.url, key);
+    }
+  }
+}
+
+function sourceOf(body: NodeJS.ReadableStream | undefined): Readable {
+  if (body instanceof Readable) return body;
+  throw new AzureFailure('lost', 'AnswerWithoutBody');
+}
+
+/** @throws AzureFailure when the stream ends early or is too long */
+async function readWhole(source: Readable, sizeBytes: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let receivedBytes = 0;
+  try {
+    for await (const chunk of source as AsyncIterable<Buffer>) {
+      chunks.push(chunk);
+      receivedBytes += chunk.length;
+    }
+  } catch (cause) {
+    throw failureOf(cause) ?? new AzureFailure('lost', 'CutBody');
+  }
+  if (receivedBytes !== sizeBytes) throw new AzureFailure('lost', 'CutBody');
+  return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
+}

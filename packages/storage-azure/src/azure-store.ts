@@ -1,0 +1,179 @@
+import type { Readable } from 'node:stream';
+import { systemClock, type Clock } from '@atoll/core';
+import {
+  ClockGuard,
+  StorageError,
+  USUAL_RETRIES,
+  type CallOptions,
+  type Capabilities,
+  type Chunks,
+  type DeleteCondition,
+  type Json,
+  type ObjectInfo,
+  type ObjectStore,
+  type PartReceipt,
+  type PutCondition,
+  type ReadableStore,
+  type RetryPlan,
+} from '@atoll/storage';
+import pLimit from 'p-limit';
+import { AzureCalls, USUAL_TIMEOUTS, type Timeouts } from './azure-calls.js';
+import { AzureLister, type ListOptions } from './azure-lister.js';
+import { parseAzureUrl } from './azure-location.js';
+import { AzureReader, type ByteRange } from './azure-reader.js';
+import { AzureUploads, PART_RULES } from './azure-uploads.js';
+import { AzureWriter, type PutOutcome } from './azure-writer.js';
+import { BlockWriter } from './block-writer.js';
+import { createService, type AzureCredentials } from './create-service.js';
+import { Place } from './place.js';
+import { UrlSigner } from './url-signer.js';
+
+export interface AzureStoreOptions {
+  /** `az://account/container/prefix?endpoint=…` */
+  readonly url: string;
+  readonly readOnly?: boolean;
+  /** Those of other accounts are left alone. By default, the identity that the environment or the machine gives. */
+  readonly credentials?: readonly AzureCredentials[];
+  readonly clock?: Clock;
+  readonly retries?: Partial<RetryPlan>;
+  readonly timeouts?: Partial<Timeouts>;
+}
+
+/** Blocks that all streams of a store send at this moment, together. */
+const BLOCKS_ON_THE_WAY = 16;
+
+/**
+ * Objects as block blobs of a container (docs/drivers/azure.md). Any number of processes may write to one container. Opening asks the
+ * server nothing: `probeStore` finds out whether it keeps its promises.
+ */
+export class AzureStore implements ObjectStore {
+  readonly url: string;
+  readonly capabilities: Capabilities;
+  readonly #readOnly: boolean;
+  readonly #calls: AzureCalls;
+  readonly #reader: AzureReader;
+  readonly #writer: AzureWriter;
+  readonly #lister: AzureLister;
+  readonly #uploads: AzureUploads;
+  readonly #signer: UrlSigner;
+
+  /** @throws TypeError for a URL that is none of a container, StorageError 'denied' for credentials that cannot be used */
+  constructor({ url, readOnly = false, credentials = [], clock = systemClock, retries, timeouts }: AzureStoreOptions) {
+    const location = parseAzureUrl(url);
+    const service = createService(location, credentials);
+    const place = new Place(url, service.client.getContainerClient(location.container), location.prefix);
+    const calls = new AzureCalls({
+      clock: new ClockGuard(clock),
+      retries: { ...USUAL_RETRIES, ...retries },
+      timeouts: { ...USUAL_TIMEOUTS, ...timeouts },
+    });
+    this.url = url;
+    this.capabilities = { conditionalDelete: true, presign: service.signs !== 'never', parts: PART_RULES };
+    this.#readOnly = readOnly;
+    this.#calls = calls;
+    this.#reader = new AzureReader(calls, place);
+    this.#writer = new AzureWriter(calls, place, this.#reader);
+    this.#lister = new AzureLister(calls, place);
+    const blocks = new BlockWriter(calls, place, pLimit(BLOCKS_ON_THE_WAY));
+    this.#uploads = new AzureUploads({ calls, place, reader: this.#reader, writer: this.#writer, blocks });
+    this.#signer = new UrlSigner({ calls, place, service, clock });
+  }
+
+  async get(key: string, o: CallOptions = {}): Promise<{ info: ObjectInfo; body: Buffer } | undefined> {
+    return this.#reader.get(key, o);
+  }
+
+  async open(key: string, o: CallOptions & ByteRange = {}): Promise<{ info: ObjectInfo; body: Readable } | undefined> {
+    return this.#reader.open(key, o);
+  }
+
+  async head(key: string, o: CallOptions = {}): Promise<ObjectInfo | undefined> {
+    return this.#reader.head(key, o);
+  }
+
+  async put(key: string, body: Uint8Array, condition: PutCondition, o: CallOptions = {}): Promise<PutOutcome> {
+    await this.#beforeWrite(key, o);
+    return this.#writer.put(key, body, condition, o);
+  }
+
+  async delete(
+    key: string,
+    condition: DeleteCondition,
+    o: CallOptions = {},
+  ): Promise<'deleted' | 'absent' | 'conflict'> {
+    await this.#beforeWrite(key, o);
+    return this.#writer.delete(key, condition, o);
+  }
+
+  async list(prefix: string, o: ListOptions): Promise<{ entries: ObjectInfo[]; more: boolean }> {
+    return this.#lister.list(prefix, o);
+  }
+
+  async putData(key: string, chunks: Chunks, o: CallOptions = {}): Promise<{ sizeBytes: number }> {
+    await this.#beforeWrite(key, o);
+    return this.#uploads.putData(key, chunks, o);
+  }
+
+  /** Not from any source yet: the caller streams. */
+  async copyFrom(_source: ReadableStore, _sourceKey: string, _key: string, o: CallOptions): Promise<undefined> {
+    o.signal?.throwIfAborted();
+  }
+
+  /** Asks the server nothing: an upload is there as soon as it is named. */
+  async beginData(key: string, o: CallOptions = {}): Promise<Json> {
+    await this.#beforeWrite(key, o);
+    return this.#uploads.begin();
+  }
+
+  async writePart(
+    key: string,
+    upload: Json,
+    part: { readonly number: number; readonly offsetBytes: number },
+    chunks: Chunks,
+    o: CallOptions = {},
+  ): Promise<PartReceipt> {
+    await this.#beforeWrite(key, o);
+    return this.#uploads.writePart(key, upload, part, chunks, o);
+  }
+
+  async completeData(
+    key: string,
+    upload: Json,
+    parts: readonly PartReceipt[],
+    o: CallOptions = {},
+  ): Promise<{ sizeBytes: number }> {
+    await this.#beforeWrite(key, o);
+    return this.#uploads.complete(key, upload, parts, o);
+  }
+
+  /** The blocks themselves go a week after the last one came. */
+  async abortData(key: string, upload: Json, o: CallOptions = {}): Promise<void> {
+    await this.#beforeWrite(key, o);
+    return this.#uploads.abort(key, upload, o);
+  }
+
+  async presignGet(
+    key: string,
+    o: { readonly ttlSeconds: number; readonly contentType: string },
+  ): Promise<string | undefined> {
+    return this.#signer.sign(key, o);
+  }
+
+  async close(): Promise<void> {
+    // Connections that nobody uses end by themselves, and keep no process alive.
+  }
+
+  /** @throws StorageError 'read-only', or 'unavailable' while this machine's clock is off */
+  async #beforeWrite(key: string, o: CallOptions): Promise<void> {
+    o.signal?.throwIfAborted();
+    if (this.#readOnly) throw new StorageError('read-only', `${this.url} was opened to be read only`, { key });
+    const { clock } = this.#calls;
+    if (clock.trusted) return;
+    // Nothing was asked yet, or the clock may have been set right since. What is refused for the time it was signed at says so.
+    await this.#reader.head(key, o).catch((cause: unknown) => {
+      clock.check(this.url);
+      throw cause;
+    });
+    clock.check(this.url);
+  }
+}

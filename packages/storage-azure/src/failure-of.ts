@@ -1,0 +1,63 @@
+import { RestError } from '@azure/storage-blob';
+import { AzureFailure, type FailureFacts } from './azure-failure.js';
+
+/** Errors of sockets and names carry such codes. */
+const SYSTEM_CODE = /^(?:E[A-Z_]+|[A-Z]+_[A-Z_]+)$/;
+
+/** What an error of the SDKs says, without what it knows. `undefined` for one that has nothing to do with the server. */
+export function failureOf(cause: unknown): AzureFailure | undefined {
+  if (cause instanceof AzureFailure) return cause;
+  if (!(cause instanceof Error)) return undefined;
+  if (cause instanceof RestError && cause.statusCode !== undefined) return answered(cause, cause.statusCode);
+  const ofIdentity = identityFailure(cause);
+  if (ofIdentity) return ofIdentity;
+  // A connection that breaks in the middle of a body is told as one that was aborted; so is one that we aborted, which we know.
+  if (cause.name === 'AbortError') return new AzureFailure('lost', 'ConnectionLost');
+  const code =
+    'code' in cause && typeof cause.code === 'string' && SYSTEM_CODE.test(cause.code) ? cause.code : undefined;
+  return code === undefined ? undefined : new AzureFailure('lost', code);
+}
+
+function answered(cause: RestError, status: number): AzureFailure {
+  const headers = cause.response?.headers;
+  const facts = factsOf(status, (name) => headers?.get(name));
+  // An answer that says yes and cannot be read was cut; one that says no without a code came from what stands in between.
+  if (status < 300) return new AzureFailure('lost', 'UnreadableAnswer', facts);
+  const told = headers?.get('x-ms-error-code') ?? cause.code;
+  const code = told !== undefined && /^[A-Za-z0-9]{1,100}$/.test(told) ? told : 'UnknownError';
+  return new AzureFailure(status >= 500 && status !== 503 ? 'lost' : 'answered', code, facts);
+}
+
+function factsOf(status: number, header: (name: string) => string | undefined): FailureFacts {
+  const requestId = header('x-ms-request-id');
+  const retryAfterMs = retryAfter(header('retry-after'));
+  const date = header('date');
+  return {
+    status,
+    ...(requestId !== undefined && /^[\w-]{1,100}$/.test(requestId) && { requestId }),
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+    ...(date !== undefined && { date }),
+  };
+}
+
+/** RFC 9110, 10.2.3: seconds, or a date. */
+function retryAfter(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (/^\d{1,6}$/.test(text)) return Number(text) * 1000;
+  const at = Date.parse(text);
+  return Number.isNaN(at) ? undefined : Math.max(0, at - Date.now());
+}
+
+/** Errors of `@azure/identity`, told by their names so that it need not be loaded. */
+function identityFailure({ name }: Error): AzureFailure | undefined {
+  switch (name) {
+    case 'CredentialUnavailableError':
+    case 'AggregateAuthenticationError':
+      return new AzureFailure('answered', 'CredentialUnavailableError');
+    case 'AuthenticationError':
+    case 'AuthenticationRequiredError':
+      return new AzureFailure('answered', 'AuthenticationError');
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,3 @@
+export type { Timeouts } from './azure-calls.js';
+export { AzureStore, type AzureStoreOptions } from './azure-store.js';
+export type { AzureCredentials } from './create-service.js';

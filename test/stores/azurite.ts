@@ -1,0 +1,80 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { AzureCredentials } from '@atoll/storage-azure';
+import { BlobServiceClient, StorageSharedKeyCredential } from '@azure/storage-blob';
+import { bringTools } from '../clients/install.js';
+import { toolFile } from '../clients/tool.js';
+import { eventually, freePorts, Service } from '../harness/service.js';
+
+/** The account every emulator of Azure Storage has, and its key, which Microsoft publishes. */
+const ACCOUNT = 'devstoreaccount1';
+const KEY = 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==';
+
+export const AZURITE_CREDENTIALS: readonly AzureCredentials[] = [{ account: ACCOUNT, key: KEY }];
+export const AZURITE_CONTAINER = 'registry';
+
+/** A real server of Azure Blob Storage's protocol, which keeps everything in memory. */
+export class Azurite {
+  private constructor(
+    private readonly service: Service,
+    private readonly folder: string,
+    readonly origin: URL,
+  ) {}
+
+  /** Brings the program where it is missing. @throws Error when it cannot be had, or does not serve in time */
+  static async start(): Promise<Azurite> {
+    await bringTools(['azurite-blob'], (line) => process.stderr.write(`${line}\n`));
+    const program = toolFile('azurite-blob');
+    const [port = 0] = await freePorts(1);
+    const folder = mkdtempSync(join(tmpdir(), 'atoll-azurite-'));
+    const address = ['--blobHost', '127.0.0.1', '--blobPort', String(port)];
+    const service = new Service({
+      command: process.execPath,
+      // The SDK speaks a newer version of the protocol than the emulator knows by name.
+      args: [program, ...address, '--inMemoryPersistence', '--skipApiVersionCheck', '--disableTelemetry', '--silent'],
+      cwd: folder,
+      logFile: join(folder, 'azurite.log'),
+    });
+    const server = new Azurite(service, folder, new URL(`http://127.0.0.1:${port}`));
+    await server.#serving();
+    return server;
+  }
+
+  /** Where a region's objects are below `prefix`, behind `origin` where something stands in between. */
+  url(prefix: string, origin: URL = this.origin): string {
+    return `az://${ACCOUNT}/${AZURITE_CONTAINER}/${prefix}?endpoint=${origin.origin}/${ACCOUNT}`;
+  }
+
+  /** What makes a process of ours use this server. */
+  get environment(): NodeJS.ProcessEnv {
+    return { AZURE_STORAGE_ACCOUNT: ACCOUNT, AZURE_STORAGE_KEY: KEY };
+  }
+
+  async stop(): Promise<void> {
+    await this.service.stop();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  async #serving(): Promise<void> {
+    const credential = new StorageSharedKeyCredential(ACCOUNT, KEY);
+    const client = new BlobServiceClient(`${this.origin.origin}/${ACCOUNT}`, credential, {
+      retryOptions: { maxTries: 1 },
+    });
+    try {
+      await eventually(
+        async () => {
+          if (!this.service.running) return false;
+          await client.getContainerClient(AZURITE_CONTAINER).createIfNotExists();
+          return true;
+        },
+        { timeoutMs: 60_000, everyMs: 200, what: 'Azurite to serve' },
+      );
+      if (!this.service.running) throw new Error('it ended at its start');
+    } catch (cause) {
+      const said = this.service.tail();
+      await this.stop();
+      throw new Error(`Azurite does not serve: ${said}`, { cause });
+    }
+  }
+}

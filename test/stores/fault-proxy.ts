@@ -1,0 +1,114 @@
+import { once } from 'node:events';
+import { createServer, request as send, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** What befalls a request on its way, or its answer. */
+export type Fault =
+  /** The connection is closed before the server has seen anything. */
+  | 'lose request'
+  /** The server does what it is asked, and the connection is closed before the answer. */
+  | 'lose answer'
+  /** The server does what it is asked, and the answer says that it failed. */
+  | 'answer 500'
+  | { readonly cutBodyAfter: number }
+  | { readonly stallBodyAfter: number };
+
+/** One request, as it passes. */
+export interface Passing {
+  /** As the service names it: `Put Blob`. */
+  readonly operation: string;
+  readonly path: string;
+}
+
+/** A hop in front of a store that speaks Azure Blob Storage's protocol: breaks what it is told to, and writes down what passes. */
+export class FaultProxy {
+  readonly #server: Server;
+  readonly #passed: Passing[] = [];
+  /** Asked for every request. */
+  plan: (passing: Passing) => Fault | undefined = () => undefined;
+
+  private constructor(private readonly target: URL) {
+    this.#server = createServer((request, response) => {
+      this.#pass(request, response).catch(() => response.destroy());
+    });
+  }
+
+  static async start(target: URL): Promise<FaultProxy> {
+    const proxy = new FaultProxy(target);
+    proxy.#server.listen(0, '127.0.0.1');
+    await once(proxy.#server, 'listening');
+    return proxy;
+  }
+
+  get origin(): URL {
+    return new URL(`http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`);
+  }
+
+  /** What passed since this was last asked, in order. */
+  takePassed(): Passing[] {
+    return this.#passed.splice(0);
+  }
+
+  /** The operations of what passed. */
+  takeOperations(): string[] {
+    return this.takePassed().map(({ operation }) => operation);
+  }
+
+  /** As many requests of one kind as are named meet a fault, one after the other; everything else passes. */
+  breakNext(operation: string, ...faults: Fault[]): void {
+    this.plan = (passing) => (passing.operation === operation ? faults.shift() : undefined);
+  }
+
+  async stop(): Promise<void> {
+    const closed = once(this.#server.close(), 'close');
+    this.#server.closeAllConnections();
+    await closed;
+  }
+
+  async #pass(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await readAll(request);
+    const passing = { operation: operationOf(request), path: request.url ?? '' };
+    this.#passed.push(passing);
+    const fault = this.plan(passing);
+    if (fault === 'lose request') return void response.destroy();
+    const answer = await this.#forward(request, body);
+    const answered = await readAll(answer);
+    if (fault === 'lose answer') return void response.destroy();
+    if (fault === 'answer 500') {
+      response.writeHead(500, { 'x-ms-error-code': 'InternalError' }).end();
+      return;
+    }
+    response.writeHead(answer.statusCode ?? 502, answer.headers);
+    const partBytes = bytesBefore(fault);
+    if (partBytes === undefined) return void response.end(answered);
+    response.write(answered.subarray(0, partBytes), () => {
+      if (typeof fault === 'object' && 'cutBodyAfter' in fault) response.destroy();
+    });
+  }
+
+  async #forward({ method, url, headers }: IncomingMessage, body: Buffer): Promise<IncomingMessage> {
+    const forwarded = send(new URL(url ?? '/', this.target), { method: method ?? 'GET', headers });
+    forwarded.end(body);
+    const [answer] = (await once(forwarded, 'response')) as [IncomingMessage];
+    return answer;
+  }
+}
+
+function bytesBefore(fault: Fault | undefined): number | undefined {
+  if (typeof fault !== 'object') return undefined;
+  return 'cutBodyAfter' in fault ? fault.cutBodyAfter : fault.stallBodyAfter;
+}
+
+function operationOf({ method = '', url = '/' }: IncomingMessage): string {
+  const query = new URL(url, 'http://proxy').searchParams;
+  if (query.get('comp') === 'list') return 'List Blobs';
+  const blocks = { block: 'Block', blocklist: 'Block List' }[query.get('comp') ?? ''];
+  const verb = { PUT: 'Put', GET: 'Get', HEAD: 'Head', DELETE: 'Delete' }[method] ?? method;
+  return `${verb} ${blocks ?? 'Blob'}`;
+}
+
+async function readAll(stream: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream as AsyncIterable<Buffer>) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}

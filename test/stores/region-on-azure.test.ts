@@ -1,0 +1,159 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { serveRegion, type Served } from '../harness/atoll.js';
+import { filledContent, image } from '../harness/images.js';
+import { pushBlob, pushImage, putManifest, withDigest } from '../harness/push.js';
+import { eventually, freePorts } from '../harness/service.js';
+import { expectStatus, headerOf } from '../harness/wire.js';
+import { Azurite } from './azurite.js';
+import { FaultProxy, type Passing } from './fault-proxy.js';
+
+let azurite: Azurite;
+let proxy: FaultProxy;
+let folder: string;
+const running: Served[] = [];
+beforeAll(async () => {
+  azurite = await Azurite.start();
+  proxy = await FaultProxy.start(azurite.origin);
+  folder = mkdtempSync(join(tmpdir(), 'atoll-on-azure-'));
+}, 600_000);
+afterEach(async () => {
+  for (const { service, wire } of running.splice(0)) {
+    wire.close();
+    await service.stop();
+  }
+});
+afterAll(async () => {
+  await proxy.stop();
+  await azurite.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function serve(region: string, url: string, peer?: string) {
+  const [port = 0] = await freePorts(1);
+  const env = {
+    ...azurite.environment,
+    ATOLL_STORAGE: url,
+    ...(peer !== undefined && { ATOLL_PEERS: peer }),
+  };
+  const logFile = join(folder, `${region}-${port}.log`);
+  const served = await serveRegion({ folder, region, env, withWorker: peer !== undefined }, port, logFile);
+  running.push(served);
+  return served.wire;
+}
+
+test('what one process was pushed, another of the region serves', async () => {
+  const url = azurite.url('stateless');
+  const [one, other] = [await serve('eu', url), await serve('eu', url)];
+  const pushed = image('stateless', [filledContent('layer', 9_000_000)]);
+  await pushImage(one, 'team/app', pushed, 'v1');
+  const manifest = await other.send('GET', '/v2/team/app/manifests/v1');
+  expect(expectStatus('GET manifest', manifest, 200).body.equals(pushed.bytes)).toBe(true);
+  for (const blob of pushed.blobs) {
+    const answer = await other.send('GET', `/v2/team/app/blobs/${blob.digest}`);
+    expect(answer.body.equals(blob.bytes)).toBe(true);
+  }
+});
+
+test('a push to one container is pulled from the other', async () => {
+  const [eu, us] = [azurite.url('two-eu'), azurite.url('two-us')];
+  const [left, right] = [await serve('eu', eu, `us=${us}`), await serve('us', us, `eu=${eu}`)];
+  const pushed = image('between', [filledContent('between', 100_000)]);
+  await pushImage(left, 'team/app', pushed, 'v1');
+  const answer = await eventually(
+    async () => {
+      const found = await right.send('GET', '/v2/team/app/manifests/v1');
+      return found.status === 200 ? found : undefined;
+    },
+    { timeoutMs: 20_000, what: 'the image in us' },
+  );
+  expect(answer.body.equals(pushed.bytes)).toBe(true);
+});
+
+/** What every request of a region to its container is for: the operation, and the first segment of the key. */
+function purposeOf({ operation, path }: Passing): string {
+  return `${operation} ${/\/counted\/(\w+)\/|=counted%2F(\w+)%2F/.exec(path)?.slice(1).join('') ?? path}`;
+}
+
+/** Makes a step, and waits for the requests that follow its answer. More than are expected meet the next step. */
+async function expectRequests(step: () => Promise<unknown>, expected: readonly string[]): Promise<void> {
+  await step();
+  const made: string[] = [];
+  const what = `${expected.length} requests`;
+  await eventually(async () => made.push(...proxy.takePassed().map(purposeOf)) >= expected.length || undefined, {
+    timeoutMs: 5_000,
+    what,
+  }).catch(() => undefined);
+  expect(made.toSorted()).toEqual(expected.toSorted());
+}
+
+const COMMIT = ['Put Blob l', 'Put Blob b'];
+/** The session, what ends in it, whether the upload was given up, and the list of its blocks. */
+const COMMIT_OF_SESSION = [
+  ...['Get Blob u', 'Put Blob u', 'Get Block List d', 'Put Block List d', 'Put Blob u'],
+  ...COMMIT,
+];
+/** With two blobs: the intent, their links and records, the manifest, the tag, the look whether it still stands, the journal. */
+const PUSH_OF_MANIFEST = [
+  ...['Put Blob r', 'Get Blob l', 'Get Blob l', 'Get Blob b', 'Get Blob b', 'Put Blob r'],
+  ...['Get Blob r', 'Put Blob r', 'Head Blob r', 'Put Blob jr', 'Delete Blob r'],
+];
+
+test.each([
+  { sizeBytes: 1_000, data: ['Put Blob d'] },
+  { sizeBytes: 4_000_000, data: ['Put Blob d'] },
+  { sizeBytes: 30_000_000, data: [...Array<string>(8).fill('Put Block d'), 'Put Block List d'] },
+])(
+  'each request of a client about $sizeBytes bytes takes a fixed number to the container',
+  async ({ sizeBytes, data }) => {
+    const wire = await serve('eu', azurite.url('counted', proxy.origin));
+    const layer = filledContent(`counted-${sizeBytes}`, sizeBytes);
+    const pushed = image(`counted-${sizeBytes}`, [layer]);
+    const tag = `v-${sizeBytes}`;
+    // What the first push to a repository makes, the later ones find.
+    await pushImage(wire, 'team/app', image('first', [filledContent('first', 10)]), 'v0');
+    await pushImage(wire, 'team/other', image('first', [filledContent('first', 10)]), 'v0');
+    for (const blob of pushed.blobs.filter(({ digest }) => digest !== layer.digest))
+      await pushBlob(wire, 'team/app', blob);
+    await eventually(async () => proxy.takePassed().length === 0 || undefined, {
+      timeoutMs: 5_000,
+      everyMs: 200,
+      what: 'quiet',
+    });
+
+    const blobUrl = `/v2/team/app/blobs/${layer.digest}`;
+    const manifests = '/v2/team/app/manifests/';
+    const mount = `/v2/team/other/blobs/uploads/?mount=${layer.digest}&from=team/app`;
+    await expectRequests(() => pushBlob(wire, 'team/app', layer), ['Get Blob u', ...data, ...COMMIT]);
+    await expectRequests(() => putManifest(wire, 'team/app', pushed, tag), PUSH_OF_MANIFEST);
+    await expectRequests(() => wire.send('GET', blobUrl), ['Get Blob l', 'Get Blob d']);
+    await expectRequests(() => wire.send('HEAD', `${manifests}${tag}`), ['Get Blob r', 'Head Blob r']);
+    await expectRequests(() => wire.send('GET', `${manifests}${tag}`), ['Get Blob r', 'Get Blob r']);
+    await expectRequests(() => wire.send('GET', `${manifests}${pushed.digest}`), ['Get Blob r']);
+    await expectRequests(() => wire.send('GET', '/v2/team/app/tags/list'), ['List Blobs r']);
+    await expectRequests(() => wire.send('GET', '/v2/_catalog'), ['List Blobs c']);
+    await expectRequests(() => wire.send('GET', `/v2/team/app/referrers/${pushed.digest}`), ['Get Blob r']);
+    await expectRequests(() => wire.send('POST', mount), ['Get Blob l', 'Put Blob l', 'Get Blob b']);
+  },
+);
+
+test.each([5_000_000, 50_000_000])('committing %i bytes takes the same few requests', async (sizeBytes) => {
+  const wire = await serve('eu', azurite.url('counted', proxy.origin));
+  await pushImage(wire, 'team/app', image('first', [filledContent('first', 10)]), 'v0');
+  const { bytes, digest } = filledContent(`committed-${sizeBytes}`, sizeBytes);
+  const opened = await wire.send('POST', '/v2/team/app/blobs/uploads/');
+  const octets = { 'Content-Type': 'application/octet-stream' };
+  const patched = await wire.send('PATCH', headerOf(opened, 'Location'), { headers: octets, body: bytes });
+  proxy.takePassed();
+  await expectRequests(async () => {
+    const answer = await wire.send('PUT', withDigest(headerOf(patched, 'Location'), digest));
+    expectStatus('PUT blob', answer, 201);
+  }, COMMIT_OF_SESSION);
+});
+
+test('a container that is not there is refused at the start, with a sentence', async () => {
+  const nowhere = azurite.url('x').replace('/registry/', '/nowhere/');
+  await expect(serve('eu', nowhere)).rejects.toThrow(/there is no such container/);
+});
