@@ -77,8 +77,8 @@ describe('planUploads', () => {
 
   test.each([
     { what: 'a filesystem', parts: { minBytes: 0, equal: false, streamed: true }, first: MIB, last: 8 * MIB },
-    { what: 'S3', parts: { minBytes: 5 * MIB, equal: false, streamed: false }, first: 16 * MIB, last: 128 * MIB },
-    { what: 'R2', parts: { minBytes: 5 * MIB, equal: true, streamed: false }, first: 64 * MIB, last: 64 * MIB },
+    { what: 'S3', parts: { minBytes: 5 * MIB, equal: false, streamed: false }, first: 8 * MIB, last: 64 * MIB },
+    { what: 'R2', parts: { minBytes: 5 * MIB, equal: true, streamed: false }, first: 8 * MIB, last: 8 * MIB },
     {
       what: 'large least parts',
       parts: { minBytes: 99 * MIB, equal: true, streamed: false },
@@ -88,8 +88,8 @@ describe('planUploads', () => {
     {
       what: 'equal and streamed',
       parts: { minBytes: 0, equal: true, streamed: true },
-      first: 64 * MIB,
-      last: 64 * MIB,
+      first: 8 * MIB,
+      last: 8 * MIB,
     },
   ])('$what', ({ parts, first, last }) => {
     const plan = planUploads(capabilities(parts));

@@ -1,12 +1,12 @@
 import type { Capabilities } from '@atoll/storage';
 
 const MIB = 1_048_576;
-/** From these part numbers on parts are twice as big, so that 10,000 of them hold three quarters of a tebibyte. */
+/** From these part numbers on parts are twice as big, so that 10,000 of them hold 383 GiB. */
 const DOUBLED_AFTER = [1_000, 3_000, 6_000];
 
 /** Sizes that tests make small. */
 export interface UploadSizes {
-  /** A part's size where parts are kept in memory until they are sent. By default 16 MiB, or 64 MiB where all must be equal. */
+  /** A part's size where parts are kept in memory until they are sent. By default 8 MiB. */
   readonly partBytes: number;
   /** Where parts are streamed, a body that brings the unwritten bytes to this many makes a part; fewer stay in the session. */
   readonly streamedPartBytes: number;
@@ -27,7 +27,7 @@ export interface UploadPlan {
 export function planUploads({ parts }: Capabilities, sizes: Partial<UploadSizes> = {}): UploadPlan {
   // A streamed part has whatever size the body gives it, which is no use where all must have one size.
   const streamed = parts.streamed && !parts.equal;
-  const usual = streamed ? (sizes.streamedPartBytes ?? MIB) : (sizes.partBytes ?? (parts.equal ? 64 * MIB : 16 * MIB));
+  const usual = streamed ? (sizes.streamedPartBytes ?? MIB) : (sizes.partBytes ?? 8 * MIB);
   return {
     streamed,
     firstPartBytes: Math.max(usual, parts.minBytes),

@@ -155,18 +155,21 @@ export class UploadWriter {
     this.#upload = { ...this.#upload, tail: buffer.take() };
   }
 
-  /** Returns while the part is on its way, unless too many are. */
+  /** Returns while the part is on its way, unless too many are, of this request or in the store. */
   async #send(bytes: Buffer): Promise<void> {
     await this.#beforePart();
     await updateGently(await this.#running(), bytes);
     while (this.#onTheWay.size >= SENT_AT_ONCE) await Promise.race(this.#onTheWay);
     const part = { ...this.#nextPart, sizeBytes: bytes.length };
-    const sent = this.parts.store.writePart(this.#upload.dataKey, this.#handle(), part, oneChunk(bytes));
+    const taken = Promise.withResolvers<void>();
+    const chunks = oneChunk(bytes, taken.resolve);
+    const sent = this.parts.store.writePart(this.#upload.dataKey, this.#handle(), part, chunks);
     this.#advance(bytes.length);
     this.#sent.push(sent);
     this.#onTheWay.add(sent);
     const arrived = () => void this.#onTheWay.delete(sent);
-    sent.then(arrived, arrived);
+    // A store that has as much in memory as it may asks for the bytes later. Until then nothing more is read from the client.
+    await Promise.race([taken.promise, sent.then(arrived, arrived)]);
   }
 
   /** Waits for every part on its way. */
@@ -262,9 +265,11 @@ function tooLarge(sizeBytes: number): RegistryError {
 }
 
 /** Can be read more than once: a driver that tries again sends the same bytes. */
-export function oneChunk(bytes: Uint8Array): Chunks {
+/** `onTaken` is told when the bytes are asked for. */
+export function oneChunk(bytes: Uint8Array, onTaken?: () => void): Chunks {
   return {
     async *[Symbol.asyncIterator]() {
+      onTaken?.();
       if (bytes.length > 0) yield bytes;
     },
   };

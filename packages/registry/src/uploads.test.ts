@@ -1,6 +1,7 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import { digestOf, parseRepositoryName, RegistryError, type RegistryCode } from '@atoll/core';
-import { keys } from '@atoll/storage';
+import { interceptStore, keys, type ObjectStore } from '@atoll/storage';
 import fc from 'fast-check';
 import {
   broken,
@@ -13,6 +14,7 @@ import {
   pull,
   REPOSITORY,
   sampleBlob,
+  SMALL,
   type PartMode,
 } from './testing/replicas.js';
 
@@ -311,6 +313,34 @@ describe('Uploads', () => {
     const id = uploads.start(REPOSITORY);
     await uploads.append(REPOSITORY, id, chunks(bytes));
     expect(counter.calls().writePart).toBe(3_010);
+    await uploads.finish(REPOSITORY, id, digest);
+    expect(await pull(memory, digest)).toEqual(bytes);
+  });
+
+  test('no more is read from a client than the store takes', async () => {
+    const mayTake = Promise.withResolvers<void>();
+    const busy = (store: ObjectStore) =>
+      interceptStore(store, async (operation, _key, call) => {
+        if (operation === 'writePart') await mayTake.promise;
+        return call();
+      });
+    const { start, memory } = openReplicas({ parts: 'equal', wrap: busy });
+    const { uploads } = start();
+    const { bytes, digest } = sampleBlob(200);
+    const id = uploads.start(REPOSITORY);
+    let readBytes = 0;
+    async function* body(): AsyncGenerator<Uint8Array> {
+      for (const slice of slicesOf(bytes, 4)) {
+        readBytes += slice.length;
+        yield slice;
+      }
+    }
+    const appended = uploads.append(REPOSITORY, id, body());
+    while (readBytes < SMALL.partBytes) await turn();
+    for (let n = 0; n < 100; n++) await turn();
+    expect(readBytes).toBe(SMALL.partBytes);
+    mayTake.resolve();
+    await appended;
     await uploads.finish(REPOSITORY, id, digest);
     expect(await pull(memory, digest)).toEqual(bytes);
   });

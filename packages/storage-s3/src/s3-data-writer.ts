@@ -1,16 +1,15 @@
-import { cutInto, type CallOptions, type Chunks, type Json, type PartReceipt } from '@atoll/storage';
-import type { LimitFunction } from 'p-limit';
+import { cutInto, type CallOptions, type Chunks, type Json, type PartReceipt, type PartTurns } from '@atoll/storage';
 import type { S3Uploads } from './s3-uploads.js';
 
-/** With the piece that is being gathered, three pieces of memory for each stream. */
-const SENT_AT_ONCE = 2;
+/** Of one stream, so that it does not take the turns of all. */
+const SENT_AT_ONCE = 4;
 
 /** A data object in one stream: in one request where it fits, otherwise in parts of one size. */
 export class S3DataWriter {
   constructor(
     private readonly uploads: S3Uploads,
-    /** What bounds the memory of all streams together: a stream that has gathered a piece waits for its turn to send it. */
-    private readonly turn: LimitFunction,
+    /** What bounds the memory of all streams together: a stream that has gathered a piece waits for its turn before it gathers another. */
+    private readonly turns: PartTurns,
     private readonly partBytes: number,
   ) {}
 
@@ -28,7 +27,7 @@ export class S3DataWriter {
   }
 
   async #writeWhole(key: string, body: Buffer, o: CallOptions): Promise<{ sizeBytes: number }> {
-    await this.turn(() => this.uploads.putWhole(key, body, o));
+    await this.turns.run(() => this.uploads.putWhole(key, body, o));
     return { sizeBytes: body.length };
   }
 
@@ -48,10 +47,8 @@ export class S3DataWriter {
 
   async #send(key: string, upload: Json, piece: Buffer, sent: Promise<PartReceipt>[], o: CallOptions): Promise<void> {
     const number = sent.length + 1;
-    const part = this.turn(() => this.uploads.writePart(key, upload, number, piece, o));
-    // A failure is seen by whoever awaits it below.
-    part.catch(() => undefined);
-    sent.push(part);
+    const { done } = await this.turns.begin(() => this.uploads.writePart(key, upload, number, piece, o));
+    sent.push(done);
     if (sent.length >= SENT_AT_ONCE) await sent[sent.length - SENT_AT_ONCE];
   }
 }

@@ -4,6 +4,7 @@ import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import type { Clock } from '@atoll/core';
 import {
   ClockGuard,
+  PartTurns,
   StorageError,
   USUAL_RETRIES,
   type CallOptions,
@@ -19,7 +20,6 @@ import {
   type RetryPlan,
   type Version,
 } from '@atoll/storage';
-import pLimit from 'p-limit';
 import { createClient, type CredentialSource } from './create-client.js';
 import { Place } from './place.js';
 import { S3Calls, USUAL_TIMEOUTS, type Timeouts } from './s3-calls.js';
@@ -46,9 +46,9 @@ export interface S3StoreOptions {
   readonly timeouts?: Partial<Timeouts>;
 }
 
-/** Of a stream that is put in one call; 10,000 of them hold 156 GiB. */
-const STREAMED_PART_BYTES = 16 * 1_048_576;
-/** Streams that send a part at this moment, together. */
+/** Of a stream that is put in one call; 10,000 of them hold 78 GiB. */
+const STREAMED_PART_BYTES = 8 * 1_048_576;
+/** Of all streams and uploads together, so that they take 128 MiB at most beside what each of them gathers. */
 const PARTS_ON_THE_WAY = 16;
 
 /**
@@ -66,6 +66,7 @@ export class S3Store implements ObjectStore {
   readonly #lister: S3Lister;
   readonly #uploads: S3Uploads;
   readonly #data: S3DataWriter;
+  readonly #turns = new PartTurns(PARTS_ON_THE_WAY);
 
   /** @throws TypeError for a URL that is none of an S3 bucket */
   constructor({ url, credentials, ...options }: S3StoreOptions) {
@@ -91,7 +92,7 @@ export class S3Store implements ObjectStore {
     this.#lister = new S3Lister(calls, this.#place);
     this.#uploads = new S3Uploads(calls, this.#place, this.#reader);
     const { streamedPartBytes = STREAMED_PART_BYTES } = options;
-    this.#data = new S3DataWriter(this.#uploads, pLimit(PARTS_ON_THE_WAY), streamedPartBytes);
+    this.#data = new S3DataWriter(this.#uploads, this.#turns, streamedPartBytes);
   }
 
   async get(key: string, o: CallOptions = {}): Promise<{ info: ObjectInfo; body: Buffer } | undefined> {
@@ -155,7 +156,9 @@ export class S3Store implements ObjectStore {
     o: CallOptions = {},
   ): Promise<PartReceipt> {
     await this.#beforeWrite(key, o);
-    return sendWhole(chunks, sizeBytes, o.signal, (body) => this.#uploads.writePart(key, upload, number, body, o));
+    return this.#turns.run(() =>
+      sendWhole(chunks, sizeBytes, o.signal, (body) => this.#uploads.writePart(key, upload, number, body, o)),
+    );
   }
 
   async completeData(

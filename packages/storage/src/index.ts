@@ -23,6 +23,7 @@ export {
   type ReadableStore,
   type Version,
 } from './object-store.js';
+export { PartTurns } from './part-turns.js';
 export { probeStore, type ProbeFindings } from './probe-store.js';
 export { RenewedBody, type RenewedBodyParts } from './renewed-body.js';
 export { isStorageError, StorageError, type StorageErrorKind } from './storage-error.js';
