@@ -16,8 +16,11 @@ describeObjectStore('S3Store over a strict server', async () => {
   const open = () => new S3Store({ url, credentials: FAKE_CREDENTIALS });
   const stores = [open()];
   const [store] = stores as [S3Store];
+  const peer = new S3Store({ url: fake.url(`peer-${opened}`), credentials: FAKE_CREDENTIALS });
+  stores.push(peer);
   return {
     store,
+    peer,
     reopen: async () => {
       const another = open();
       stores.push(another);

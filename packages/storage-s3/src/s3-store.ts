@@ -1,9 +1,8 @@
 import type { Readable } from 'node:stream';
-import { GetObjectCommand } from '@aws-sdk/client-s3';
-import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import type { Clock } from '@atoll/core';
 import {
   ClockGuard,
+  driverOf,
   PartTurns,
   StorageError,
   USUAL_RETRIES,
@@ -18,18 +17,20 @@ import {
   type PutCondition,
   type ReadableStore,
   type RetryPlan,
-  type Version,
 } from '@atoll/storage';
 import { createClient, type CredentialSource } from './create-client.js';
 import { Place } from './place.js';
 import { S3Calls, USUAL_TIMEOUTS, type Timeouts } from './s3-calls.js';
+import { S3Copier, USUAL_COPY_SIZES, type CopySizes } from './s3-copier.js';
 import { S3DataWriter } from './s3-data-writer.js';
 import { S3Lister } from './s3-lister.js';
 import { parseS3Url } from './s3-location.js';
 import { S3Reader, type ByteRange } from './s3-reader.js';
 import { PART_RULES, S3Uploads } from './s3-uploads.js';
-import { S3Writer } from './s3-writer.js';
+import { S3Writer, type PutOutcome } from './s3-writer.js';
 import { sendWhole } from './send-whole.js';
+import { UrlSigner } from './url-signer.js';
+import { WriteGate } from './write-gate.js';
 
 export interface S3StoreOptions {
   /** `s3://bucket/prefix?endpoint=…&region=…&path-style=true` */
@@ -41,6 +42,7 @@ export interface S3StoreOptions {
   readonly conditionalDelete?: boolean;
   /** The size of the parts a stream is cut into that is put in one call. */
   readonly streamedPartBytes?: number;
+  readonly copySizes?: CopySizes;
   readonly clock?: Clock;
   readonly retries?: Partial<RetryPlan>;
   readonly timeouts?: Partial<Timeouts>;
@@ -58,41 +60,41 @@ const PARTS_ON_THE_WAY = 16;
 export class S3Store implements ObjectStore {
   readonly url: string;
   readonly capabilities: Capabilities;
-  readonly #readOnly: boolean;
+  /** Where its requests go; two stores of one service can copy from each other. */
+  readonly #endpoint: string | undefined;
   readonly #calls: S3Calls;
   readonly #place: Place;
+  readonly #gate: WriteGate;
   readonly #reader: S3Reader;
   readonly #writer: S3Writer;
   readonly #lister: S3Lister;
   readonly #uploads: S3Uploads;
   readonly #data: S3DataWriter;
+  readonly #copier: S3Copier;
+  readonly #signer: UrlSigner;
   readonly #turns = new PartTurns(PARTS_ON_THE_WAY);
 
   /** @throws TypeError for a URL that is none of an S3 bucket */
-  constructor({ url, credentials, ...options }: S3StoreOptions) {
-    const { readOnly = false, conditionalDelete = true, clock, retries, timeouts } = options;
+  constructor({ url, readOnly = false, conditionalDelete = true, ...options }: S3StoreOptions) {
     const location = parseS3Url(url);
-    const { bucket, prefix } = location;
+    const timeouts = { ...USUAL_TIMEOUTS, ...options.timeouts };
+    const clock = new ClockGuard(options.clock);
+    const client = createClient(location, clock, timeouts, options.credentials);
+    const calls = new S3Calls({ client, clock, retries: { ...USUAL_RETRIES, ...options.retries }, timeouts });
+    const place = new Place(url, location.bucket, location.prefix);
     this.url = url;
     this.capabilities = { conditionalDelete, presign: true, parts: PART_RULES };
-    this.#readOnly = readOnly;
-    const guard = new ClockGuard(clock);
-    const allTimeouts = { ...USUAL_TIMEOUTS, ...timeouts };
-    const client = createClient(location, guard, allTimeouts, credentials);
-    const calls = new S3Calls({
-      client,
-      clock: guard,
-      retries: { ...USUAL_RETRIES, ...retries },
-      timeouts: allTimeouts,
-    });
+    this.#endpoint = location.endpoint;
     this.#calls = calls;
-    this.#place = new Place(url, bucket, prefix);
-    this.#reader = new S3Reader(calls, this.#place);
-    this.#writer = new S3Writer({ calls, place: this.#place, reader: this.#reader, conditionalDelete });
-    this.#lister = new S3Lister(calls, this.#place);
-    this.#uploads = new S3Uploads(calls, this.#place, this.#reader);
-    const { streamedPartBytes = STREAMED_PART_BYTES } = options;
-    this.#data = new S3DataWriter(this.#uploads, this.#turns, streamedPartBytes);
+    this.#place = place;
+    this.#reader = new S3Reader(calls, place);
+    this.#gate = new WriteGate(url, readOnly, clock, this.#reader);
+    this.#writer = new S3Writer({ calls, place, reader: this.#reader, conditionalDelete });
+    this.#lister = new S3Lister(calls, place);
+    this.#uploads = new S3Uploads(calls, place, this.#reader);
+    this.#data = new S3DataWriter(this.#uploads, this.#turns, options.streamedPartBytes ?? STREAMED_PART_BYTES);
+    this.#copier = new S3Copier(calls, place, this.#uploads, options.copySizes ?? USUAL_COPY_SIZES);
+    this.#signer = new UrlSigner(client, place, clock);
   }
 
   async get(key: string, o: CallOptions = {}): Promise<{ info: ObjectInfo; body: Buffer } | undefined> {
@@ -107,25 +109,6 @@ export class S3Store implements ObjectStore {
     return this.#reader.head(key, o);
   }
 
-  async put(
-    key: string,
-    body: Uint8Array,
-    condition: PutCondition,
-    o: CallOptions = {},
-  ): Promise<{ version: Version } | 'conflict'> {
-    await this.#beforeWrite(key, o);
-    return this.#writer.put(key, body, condition, o);
-  }
-
-  async delete(
-    key: string,
-    condition: DeleteCondition,
-    o: CallOptions = {},
-  ): Promise<'deleted' | 'absent' | 'conflict'> {
-    await this.#beforeWrite(key, o);
-    return this.#writer.delete(key, condition, o);
-  }
-
   async list(
     prefix: string,
     o: CallOptions & { readonly after?: string; readonly limit: number },
@@ -133,18 +116,41 @@ export class S3Store implements ObjectStore {
     return this.#lister.list(prefix, o);
   }
 
+  async put(key: string, body: Uint8Array, condition: PutCondition, o: CallOptions = {}): Promise<PutOutcome> {
+    await this.#gate.pass(key, o);
+    return this.#writer.put(key, body, condition, o);
+  }
+
+  async delete(key: string, condition: DeleteCondition, o: CallOptions = {}) {
+    await this.#gate.pass(key, o);
+    return this.#writer.delete(key, condition, o);
+  }
+
   async putData(key: string, chunks: Chunks, o: CallOptions = {}): Promise<{ sizeBytes: number }> {
-    await this.#beforeWrite(key, o);
+    await this.#gate.pass(key, o);
     return this.#data.write(key, chunks, o);
   }
 
-  /** Bytes are streamed by whoever copies. */
-  async copyFrom(_source: ReadableStore, _sourceKey: string, _key: string, o: CallOptions): Promise<undefined> {
-    o.signal?.throwIfAborted();
+  async copyFrom(
+    source: ReadableStore,
+    sourceKey: string,
+    key: string,
+    { sizeBytes, ...o }: CallOptions & { readonly sizeBytes: number },
+  ): Promise<{ sizeBytes: number } | undefined> {
+    await this.#gate.pass(key, o);
+    const other = driverOf(source);
+    if (!(other instanceof S3Store) || other.#endpoint !== this.#endpoint) return undefined;
+    const info = await other.head(sourceKey, o);
+    if (info === undefined) return undefined;
+    if (info.sizeBytes !== sizeBytes) {
+      const sizes = `${info.sizeBytes} bytes and not ${sizeBytes}`;
+      throw new StorageError('corrupt', `${other.url}: ${sourceKey} has ${sizes}`, { key: sourceKey });
+    }
+    return this.#copier.copy({ place: other.#place, info }, key, o);
   }
 
   async beginData(key: string, o: CallOptions = {}): Promise<Json> {
-    await this.#beforeWrite(key, o);
+    await this.#gate.pass(key, o);
     return this.#uploads.begin(key, o);
   }
 
@@ -155,48 +161,28 @@ export class S3Store implements ObjectStore {
     chunks: Chunks,
     o: CallOptions = {},
   ): Promise<PartReceipt> {
-    await this.#beforeWrite(key, o);
+    await this.#gate.pass(key, o);
     return this.#turns.run(() =>
       sendWhole(chunks, sizeBytes, o.signal, (body) => this.#uploads.writePart(key, upload, number, body, o)),
     );
   }
 
-  async completeData(
-    key: string,
-    upload: Json,
-    parts: readonly PartReceipt[],
-    o: CallOptions = {},
-  ): Promise<{ sizeBytes: number }> {
-    await this.#beforeWrite(key, o);
+  async completeData(key: string, upload: Json, parts: readonly PartReceipt[], o: CallOptions = {}) {
+    await this.#gate.pass(key, o);
     return this.#uploads.complete(key, upload, parts, o);
   }
 
   async abortData(key: string, upload: Json, o: CallOptions = {}): Promise<void> {
-    await this.#beforeWrite(key, o);
+    await this.#gate.pass(key, o);
     return this.#uploads.abort(key, upload, o);
   }
 
-  /** The URL dies with temporary credentials, whatever `ttlSeconds`. It proves the bearer's right, so it belongs into no log. */
-  async presignGet(key: string, { ttlSeconds, contentType }: { ttlSeconds: number; contentType: string }) {
-    const command = new GetObjectCommand({ ...this.#place.of(key), ResponseContentType: contentType });
-    return getSignedUrl(this.#calls.client, command, { expiresIn: ttlSeconds });
+  /** The URL proves the bearer's right, so it belongs into no log. */
+  async presignGet(key: string, o: { readonly ttlSeconds: number; readonly contentType: string }) {
+    return this.#signer.sign(key, o);
   }
 
   async close(): Promise<void> {
     this.#calls.client.destroy();
-  }
-
-  /** @throws StorageError 'read-only', or 'unavailable' while this machine's clock is off */
-  async #beforeWrite(key: string, o: CallOptions): Promise<void> {
-    o.signal?.throwIfAborted();
-    if (this.#readOnly) throw new StorageError('read-only', `${this.url} was opened to be read only`, { key });
-    const { clock } = this.#calls;
-    if (clock.trusted) return;
-    // Nothing was asked yet, or the clock may have been set right since.
-    await this.#reader.head(key, o).catch((cause: unknown) => {
-      clock.check(this.url);
-      throw cause;
-    });
-    clock.check(this.url);
   }
 }

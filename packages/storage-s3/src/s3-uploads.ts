@@ -56,7 +56,7 @@ export class S3Uploads {
       throw new StorageError('unsupported', `part numbers go from 1 to ${PART_RULES.maxCount}`, { key });
     }
     const command = new UploadPartCommand({
-      ...this.#of(key, upload),
+      ...this.of(key, upload),
       PartNumber: number,
       Body: body,
       ContentLength: body.length,
@@ -95,7 +95,7 @@ export class S3Uploads {
 
   /** What the server does not know any more is what is wanted. */
   async abort(key: string, upload: Json, { signal }: CallOptions): Promise<void> {
-    const command = new AbortMultipartUploadCommand(this.#of(key, upload));
+    const command = new AbortMultipartUploadCommand(this.of(key, upload));
     try {
       await this.calls.send((o) => this.calls.client.send(command, o), { signal });
     } catch (cause) {
@@ -106,11 +106,12 @@ export class S3Uploads {
 
   async #complete(key: string, upload: Json, parts: readonly PartReceipt[], { signal }: CallOptions): Promise<void> {
     const Parts = parts.map(({ number, tag }) => ({ PartNumber: number, ETag: `"${tag}"` }));
-    const command = new CompleteMultipartUploadCommand({ ...this.#of(key, upload), MultipartUpload: { Parts } });
+    const command = new CompleteMultipartUploadCommand({ ...this.of(key, upload), MultipartUpload: { Parts } });
     await this.calls.send((o) => this.calls.client.send(command, o), { signal });
   }
 
-  #of(key: string, upload: Json): { Bucket: string; Key: string; UploadId: string } {
+  /** How requests name the upload. @throws StorageError 'unknown-upload' for what is none of this driver */
+  of(key: string, upload: Json): { Bucket: string; Key: string; UploadId: string } {
     const parsed = Upload.safeParse(upload);
     if (!parsed.success) throw new StorageError('unknown-upload', `${this.place.url}: not an upload to S3`, { key });
     return { ...this.place.of(key), UploadId: parsed.data.uploadId };

@@ -7,7 +7,7 @@ import type { S3Calls } from './s3-calls.js';
 import { S3Failure, toStorageError } from './s3-failure.js';
 import type { S3Reader } from './s3-reader.js';
 
-type PutOutcome = { version: Version } | 'conflict';
+export type PutOutcome = { version: Version } | 'conflict';
 
 export interface WriterParts {
   readonly calls: S3Calls;

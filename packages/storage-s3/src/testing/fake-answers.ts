@@ -15,6 +15,7 @@ export interface Asked {
   readonly body: Buffer;
   /** What a list holds at most. */
   readonly mostKeys: number;
+  readonly copied: Stored | undefined;
 }
 
 /** @throws FakeError */
@@ -28,6 +29,8 @@ export function answerTo(bucket: FakeBucket, operation: Operation, asked: Asked)
       return readAnswer(bucket.get(key), headers, query.get('response-content-type'));
     case 'PutObject':
       return written(bucket.put(key, bodyOf(asked), conditionsOf(headers)));
+    case 'CopyObject':
+      return copied('CopyObjectResult', bucket.put(key, copiedBytes(asked), conditionsOf(headers)));
     case 'DeleteObject':
       bucket.delete(key, conditionsOf(headers));
       return empty(204);
@@ -37,6 +40,10 @@ export function answerTo(bucket: FakeBucket, operation: Operation, asked: Asked)
       );
     case 'UploadPart':
       return written(bucket.uploads.put(key, uploadId, Number(query.get('partNumber')), bodyOf(asked)));
+    case 'UploadPartCopy': {
+      const number = Number(query.get('partNumber'));
+      return copied('CopyPartResult', bucket.uploads.put(key, uploadId, number, copiedBytes(asked)));
+    }
     case 'CompleteMultipartUpload': {
       const etag = bucket.complete(key, uploadId, partsIn(body.toString()), conditionsOf(headers));
       return xml(`<CompleteMultipartUploadResult><ETag>&quot;${etag}&quot;</ETag></CompleteMultipartUploadResult>`);
@@ -105,6 +112,25 @@ function bodyOf({ headers, body }: Asked): Buffer {
   if (headers['content-length'] === undefined) throw new FakeError(411, 'MissingContentLength');
   if (/aws-chunked/.test(headers['content-encoding'] ?? '')) throw new FakeError(501, 'NotImplemented');
   return body;
+}
+
+/** What a copy copies; a whole object of at most 5 GiB, or the bytes of a part. */
+function copiedBytes({ headers, copied: source }: Asked): Buffer {
+  if (source === undefined) throw new FakeError(404, 'NoSuchKey');
+  const wanted = headers['x-amz-copy-source-if-match'];
+  if (typeof wanted === 'string' && wanted.replaceAll('"', '') !== source.etag) {
+    throw new FakeError(412, 'PreconditionFailed');
+  }
+  const text = headers['x-amz-copy-source-range'];
+  if (text === undefined) return source.body;
+  const [, start = '', end = ''] = /^bytes=(\d+)-(\d+)$/.exec(String(text)) ?? [];
+  if (end === '' || Number(end) >= source.body.length) throw new FakeError(400, 'InvalidArgument');
+  return source.body.subarray(Number(start), Number(end) + 1);
+}
+
+function copied(element: string, etag: string): Answer {
+  const modified = '<LastModified>2026-01-01T00:00:00.000Z</LastModified>';
+  return xml(`<${element}>${modified}<ETag>&quot;${etag}&quot;</ETag></${element}>`);
 }
 
 function partsIn(text: string): NamedPart[] {

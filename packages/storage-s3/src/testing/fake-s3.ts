@@ -95,7 +95,7 @@ export class FakeS3 {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const [path = '', rawQuery = ''] = (request.url ?? '').split(/\?(.*)/s);
-    const operation = readOperation(request.method ?? '', path, new Map(parseQuery(rawQuery)));
+    const operation = readOperation(request, path, new Map(parseQuery(rawQuery)));
     const body = await readBody(request);
     if (operation === undefined)
       return this.#send(request, response, errorAnswer(new FakeError(501, 'NotImplemented')));
@@ -145,7 +145,9 @@ export class FakeS3 {
   #answer(operation: Operation, request: IncomingMessage, body: Buffer, fault: Fault | undefined): Answer {
     try {
       const mostKeys = fault?.kind === 'cut-page' ? fault.keys : 1_000;
-      return answerTo(this.bucket(operation.bucket), operation, { headers: request.headers, body, mostKeys });
+      const { source } = operation;
+      const copied = source && this.bucket(source.bucket).get(source.key);
+      return answerTo(this.bucket(operation.bucket), operation, { headers: request.headers, body, mostKeys, copied });
     } catch (cause) {
       if (cause instanceof FakeError) return errorAnswer(cause);
       throw cause;
