@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { digestOf, type Descriptor } from '@atoll/core';
-import { keys, MemoryStore, type CallOptions, type ObjectStore } from '@atoll/storage';
+import { countCalls, keys, MemoryStore, type CallOptions, type ObjectStore } from '@atoll/storage';
 import { Blobs, type BlobReferences } from './blobs.js';
 import { Interleaving } from './testing/interleave.js';
 import { chunks, keysUnder, pull, REPOSITORY, sampleBlob } from './testing/replicas.js';
@@ -89,4 +89,17 @@ describe('a delete and a push of one blob', () => {
     }
     expect(lost).toBe(true);
   }, 120_000);
+
+  test('a delete goes by the mark of another, and does not undo it', async () => {
+    const { store, calls, reset } = countCalls(new MemoryStore());
+    const blobs = blobsOn(store);
+    await blobs.store(REPOSITORY, digest, chunks(bytes));
+    const link = JSON.stringify({ v: 1, n: 'x', st: 'condemned', at: 0 });
+    await store.put(keys.link(REPOSITORY, digest), Buffer.from(link), { blind: true });
+    reset();
+    await blobs.delete(REPOSITORY, digest);
+    expect(calls()).not.toHaveProperty('put');
+    expect(calls()).toMatchObject({ delete: 1 });
+    expect(await pull(store, digest)).toBeUndefined();
+  });
 });

@@ -54,11 +54,12 @@ export class BlobLinks {
   }
 
   /**
-   * Marks the link, so that whoever comes to rely on it has to write it. The answer is the version to delete by; it is new even if
-   * another had marked the link before. `undefined` when there is no link.
+   * Marks the link, so that whoever comes to rely on it has to write it. The answer is the version to delete by. A mark that another
+   * has set serves as well: who came to rely on the link since has written it, and many that delete one blob do not undo each other's
+   * marks. `undefined` when there is no link.
    */
   async condemn(repository: RepositoryName, digest: Digest, o: CallOptions = {}): Promise<Version | undefined> {
-    const marked = await this.#change(repository, digest, (old) => (old === undefined ? undefined : 'condemned'), o);
+    const marked = await this.#change(repository, digest, (old) => (old?.st === 'live' ? 'condemned' : undefined), o);
     return marked?.version;
   }
 
