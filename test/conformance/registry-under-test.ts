@@ -12,6 +12,12 @@ import { EMPTY_BLOB, type Manifest } from './samples.js';
 /** Where a registry that runs already is tested: `ATOLL_CONFORMANCE_URL=https://registry.example npm test`. */
 export const URL_OF_ANOTHER = process.env['ATOLL_CONFORMANCE_URL'];
 
+/**
+ * Whether each request goes to another process of one region, on a connection of its own. Who writes to an upload then is not waited
+ * for, but found out: the later of two writers is told.
+ */
+export const SEVERAL_PROCESSES = process.env['ATOLL_CONFORMANCE_PROCESSES'] === 'several';
+
 /** The registry that the rules are held against; it may have content of others. */
 export class RegistryUnderTest {
   #wire: Wire | undefined;

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { table, writeBetween } from '../harness/paper.js';
 import { failures, hold, type Row } from './official/hold.js';
 import { HELP, parseOptions, type Options } from './official/options.js';
@@ -12,8 +13,8 @@ const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
 async function main(options: Options): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'atoll-conformance-'));
-  const targets = new Targets(folder);
-  const { only, quick, running } = options;
+  const { only, quick, running, roundRobin, storage = pathToFileURL(folder).href } = options;
+  const targets = new Targets({ folder, storage, roundRobin });
   const named = ({ name }: Suite): boolean => only.includes(name);
   const choose = (variants: readonly Variant[]): readonly Variant[] => {
     const fitting = variants.filter((one) => running === undefined || one.automaticMount === running.automaticMount);
@@ -25,10 +26,12 @@ async function main(options: Options): Promise<number> {
     choose,
     mustRun: named,
     folder,
+    severalProcesses: roundRobin,
     note: print,
   }).finally(() => targets.stop());
   const status = report(rows);
-  const whole = only.length === 0 && !quick && running === undefined && rows.every((row) => 'verdict' in row);
+  const isPlain = running === undefined && options.storage === undefined;
+  const whole = only.length === 0 && !quick && isPlain && rows.every((row) => 'verdict' in row);
   if (whole) writeBetween('docs/conformance.md', 'conformance', `${when()}\n\n${tableOf(rows)}`);
   if (status === 0 && !options.keep) rmSync(folder, { recursive: true, force: true });
   else print(`reports and logs are in ${folder}`);

@@ -1,7 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
+import { content } from '../harness/images.js';
+import { eventually } from '../harness/service.js';
 import { headerOf } from '../harness/wire.js';
 import { verdict } from './answers.js';
-import { registryUnderTest } from './registry-under-test.js';
+import { registryUnderTest, SEVERAL_PROCESSES } from './registry-under-test.js';
 import { randomBlob } from './samples.js';
 import { lastByteOf, rangeOf, Upload, UPLOAD_FORMS } from './upload.js';
 import { withDigest } from '../harness/push.js';
@@ -17,12 +19,15 @@ describe('two clients at one upload', () => {
     const upload = await Upload.start(registry.repository());
     const slow = await upload.begin('PATCH', upload.location, 1000);
     await slow.send(front.subarray(0, 400));
-    const second = upload.patch(Buffer.alloc(1000, 'x'), { range: '0-999' });
+    const others = Buffer.alloc(1000, 'x');
+    const second = upload.patch(others, { range: '0-999' });
     const first = await slow.finish(front.subarray(400));
-    expect([first.status, headerOf(first, 'Range')]).toEqual([202, '0-999']);
-    const refused = await second;
+    const secondWon = SEVERAL_PROCESSES && first.status === 416;
+    const [taken, refused] = secondWon ? [await second, first] : [first, await second];
+    expect([taken.status, headerOf(taken, 'Range')]).toEqual([202, '0-999']);
     expect([verdict(refused), lastByteOf(refused)]).toEqual(['416 RANGE_INVALID', 999]);
-    expect((await upload.put(blob.digest, back, { range: '1000-1999' })).status).toBe(201);
+    const whole = content(Buffer.concat([secondWon ? others : front, back]));
+    expect((await upload.put(whole.digest, back, { range: '1000-1999' })).status).toBe(201);
   });
 
   test('never mix their bytes: without a range the second adds behind the first', async () => {
@@ -30,8 +35,14 @@ describe('two clients at one upload', () => {
     const slow = await upload.begin('PATCH', upload.location, 1000);
     await slow.send(front.subarray(0, 400));
     const second = upload.patch(back);
-    expect((await slow.finish(front.subarray(400))).status).toBe(202);
-    expect(headerOf(await second, 'Range')).toBe('0-1999');
+    const first = await slow.finish(front.subarray(400));
+    const last = await second;
+    if (SEVERAL_PROCESSES && [first.status, last.status].includes(416)) {
+      expect([headerOf(first, 'Range'), headerOf(last, 'Range')]).toEqual(['0-999', '0-999']);
+      return;
+    }
+    expect(first.status).toBe(202);
+    expect(headerOf(last, 'Range')).toBe('0-1999');
     expect((await upload.put(blob.digest)).status).toBe(201);
   });
 
@@ -55,10 +66,9 @@ describe('two clients at one upload', () => {
     const own = randomBlob(MEBIBYTE);
     await upload.patch(own.bytes);
     const [end, cancelled] = await Promise.all([upload.put(own.digest), upload.cancel()]);
-    expect([
-      [201, 404],
-      [404, 204],
-    ]).toContainEqual([end.status, cancelled.status]);
+    // What several processes have answered both ways is a blob: the upload was given up once it was one.
+    const both = SEVERAL_PROCESSES ? [[201, 204]] : [];
+    expect([[201, 404], [404, 204], ...both]).toContainEqual([end.status, cancelled.status]);
     const pulled = await upload.repository.send('GET', `blobs/${own.digest}`);
     expect([pulled.status, pulled.body.equals(own.bytes)]).toEqual(end.status === 201 ? [200, true] : [404, false]);
   });
@@ -97,8 +107,11 @@ describe('a client whose connection breaks', () => {
   async function resume(upload: Upload): Promise<void> {
     const offset = await upload.settledOffset();
     expect(offset).toBeLessThanOrEqual(half.length);
-    const rest = { range: rangeOf(offset, blob.bytes.length) };
-    expect((await upload.patch(blob.bytes.subarray(offset), rest)).status).toBe(202);
+    const rest = (from: number) => upload.patch(blob.bytes.subarray(from), { range: rangeOf(from, blob.bytes.length) });
+    const answer = await rest(offset);
+    // Another process was still writing down what had arrived, and says how much that is.
+    const last = SEVERAL_PROCESSES && answer.status === 416 ? await rest(lastByteOf(answer) + 1) : answer;
+    expect(last.status).toBe(202);
     expect((await upload.put(blob.digest)).status).toBe(201);
     const pulled = await upload.repository.send('GET', `blobs/${blob.digest}`);
     expect(pulled.body.equals(blob.bytes)).toBe(true);
@@ -109,6 +122,10 @@ describe('a client whose connection breaks', () => {
     const begun = await upload.begin('PATCH', upload.location, blob.bytes.length);
     await begun.send(half);
     begun.cut();
+    await eventually(async () => ((await upload.settledOffset()) > 0 || !SEVERAL_PROCESSES ? true : undefined), {
+      timeoutMs: 10_000,
+      what: 'what had arrived',
+    });
     expect(await upload.settledOffset()).toBeGreaterThan(0);
     const status = await upload.status();
     expect([status.status, lastByteOf(status)]).toEqual([204, (await upload.settledOffset()) - 1]);

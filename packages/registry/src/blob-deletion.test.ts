@@ -91,15 +91,16 @@ describe('a delete and a push of one blob', () => {
   }, 120_000);
 
   test('a delete goes by the mark of another, and does not undo it', async () => {
-    const { store, calls, reset } = countCalls(new MemoryStore());
+    const counter = countCalls(new MemoryStore());
+    const { store } = counter;
     const blobs = blobsOn(store);
     await blobs.store(REPOSITORY, digest, chunks(bytes));
     const link = JSON.stringify({ v: 1, n: 'x', st: 'condemned', at: 0 });
     await store.put(keys.link(REPOSITORY, digest), Buffer.from(link), { blind: true });
-    reset();
+    counter.reset();
     await blobs.delete(REPOSITORY, digest);
-    expect(calls()).not.toHaveProperty('put');
-    expect(calls()).toMatchObject({ delete: 1 });
+    expect(counter.calls()).not.toHaveProperty('put');
+    expect(counter.calls()).toMatchObject({ delete: 1 });
     expect(await pull(store, digest)).toBeUndefined();
   });
 });

@@ -17,6 +17,7 @@ export interface HoldOptions {
   /** A suite that is not at hand is then a fault. */
   readonly mustRun: (suite: Suite) => boolean;
   readonly folder: string;
+  readonly severalProcesses?: boolean;
   readonly note: (line: string) => void;
 }
 
@@ -52,7 +53,7 @@ async function runVariant(
   { name }: Suite,
   variant: Variant,
   program: string,
-  { url, folder }: Pick<HoldOptions, 'url' | 'folder'>,
+  { url, folder, severalProcesses = false }: Pick<HoldOptions, 'url' | 'folder' | 'severalProcesses'>,
 ): Promise<Verdict> {
   const words = `${name}-${variant.words.replaceAll(/[^a-z]+/g, '-')}`;
   const reportFolder = join(folder, words);
@@ -60,7 +61,7 @@ async function runVariant(
   rmSync(reportFolder, { recursive: true, force: true });
   mkdirSync(reportFolder, { recursive: true });
   const space = `conformance-${randomBytes(6).toString('hex')}`;
-  const ground = { url: await url(variant.automaticMount), space, reportFolder };
+  const ground = { url: await url(variant.automaticMount), space, reportFolder, severalProcesses };
   const ending = await runProgram({
     command: program,
     args: variant.args(ground),

@@ -11,6 +11,8 @@ describe('the options of npm run conformance', () => {
       ['--url', 'http://127.0.0.1:5001/'],
       { running: { url: 'http://127.0.0.1:5001', automaticMount: false } },
     ],
+    ['a bucket', ['--storage', 's3://b/p'], { storage: 's3://b/p', roundRobin: false }],
+    ['processes on it', ['--storage', 'versitygw', '--round-robin'], { storage: 'versitygw', roundRobin: true }],
     [
       'one that answers automatic mounts',
       ['--url', 'https://r.example', '--automatic-mount', 'on'],
@@ -24,6 +26,16 @@ describe('the options of npm run conformance', () => {
     ['a suite there is not', ['--only', 'v3'], 'no suite is named "v3"; there are own, module, v1, v2'],
     ['another word for on', ['--url', 'http://r', '--automatic-mount', 'yes'], '--automatic-mount is on or off'],
     ['a setting of nothing', ['--automatic-mount', 'on'], '--automatic-mount tells of the registry that --url names'],
+    [
+      'storage of a registry that runs',
+      ['--url', 'http://r', '--storage', 's3://b'],
+      '--url names a registry that has its storage already',
+    ],
+    [
+      'processes that share a folder',
+      ['--round-robin'],
+      expect.stringContaining('--round-robin takes --storage with a bucket'),
+    ],
     ['a host without a scheme', ['--url', 'localhost:5000'], '--url takes http://HOST:PORT, not localhost:5000'],
     ['a path', ['--url', 'http://r/v2'], '--url takes http://HOST:PORT, not http://r/v2'],
     ['an option there is not', ['--fast'], expect.stringContaining('--fast')],

@@ -16,6 +16,8 @@ export interface Ground {
   /** The beginning of the names of repositories nobody else uses. */
   readonly space: string;
   readonly reportFolder: string;
+  /** Each request goes to another process. */
+  readonly severalProcesses: boolean;
 }
 
 export interface Variant {
@@ -80,8 +82,9 @@ const ownVariants = [false, true].map((automaticMount): Variant => {
       `--outputFile=${results(reportFolder)}`,
     ],
     cwd: join(checkoutFolder(), 'test'),
-    environment: ({ url }) => ({
+    environment: ({ url, severalProcesses }) => ({
       ATOLL_CONFORMANCE_URL: url,
+      ATOLL_CONFORMANCE_PROCESSES: severalProcesses ? 'several' : 'one',
       ATOLL_CONFORMANCE_AUTOMATIC_MOUNT: automaticMount ? 'on' : 'off',
     }),
     judge: (ending, folder) => judgeOwn(ending, readIfThere(results(folder))),
