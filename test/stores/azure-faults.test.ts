@@ -28,7 +28,7 @@ beforeEach(async () => {
 
 function openStore(prefix: string, attempts: number): ObjectStore {
   return new AzureStore({
-    url: azurite.url(prefix, proxy.origin),
+    url: azurite.url(prefix, { origin: proxy.origin }),
     credentials: AZURITE_CREDENTIALS,
     retries: { attempts, firstPauseMs: 1, maxPauseMs: 2 },
     timeouts: { idleMs: 100 },
@@ -189,7 +189,7 @@ describe('what a call costs', () => {
     [
       'a data object of 9 MB',
       async () => store.putData('d/a', inPieces(Buffer.alloc(9_000_000), 1_000_000)),
-      ['Put Block', 'Put Block', 'Put Block', 'Put Block List'],
+      ['Put Block', 'Put Block', 'Put Block List'],
     ],
     ['an upload that begins', async () => store.beginData('d/a'), []],
   ])('%s', async (_, call, operations) => {
@@ -200,17 +200,41 @@ describe('what a call costs', () => {
   test('an upload in parts', async () => {
     const upload = await store.beginData('d/parts');
     const part = { number: 1, offsetBytes: 0 };
-    const receipt = await store.writePart('d/parts', upload, part, inPieces(Buffer.alloc(5_000_000), 1_000_000));
+    const receipt = await store.writePart('d/parts', upload, part, inPieces(Buffer.alloc(9_000_000), 1_000_000));
     expect(proxy.takeOperations().sort()).toEqual(['Get Block List', 'Put Block', 'Put Block']);
     await store.completeData('d/parts', upload, [receipt]);
     expect(proxy.takeOperations()).toEqual(['Get Block List', 'Put Block List']);
     await store.abortData('d/parts', upload);
-    expect(proxy.takeOperations()).toEqual(['Put Block']);
+    expect(proxy.takeOperations()).toEqual(['Put Block', 'Put Block List', 'Head Blob']);
+  });
+
+  test('an upload that is given up, which drops its blocks', async () => {
+    const upload = await store.beginData('d/parts');
+    await store.writePart(
+      'd/parts',
+      upload,
+      { number: 1, offsetBytes: 0 },
+      inPieces(Buffer.alloc(9_000_000), 1_000_000),
+    );
+    proxy.takePassed();
+    await store.abortData('d/parts', upload);
+    expect(proxy.takeOperations()).toEqual(['Put Block', 'Put Block List', 'Delete Blob']);
+    expect(await azurite.uncommittedBytes(`${prefixOf(store)}/d/parts`)).toBe(0);
+  });
+
+  test('a stream that breaks off, which leaves no blocks', async () => {
+    const broken = inPieces(Buffer.alloc(20_000_000), 1_000_000, new Error('the client went away'));
+    await expect(store.putData('d/a', broken)).rejects.toThrow('the client went away');
+    expect(proxy.takeOperations()).toEqual(['Put Block', 'Put Block', 'Put Block List', 'Delete Blob']);
+    expect(await azurite.uncommittedBytes(`${prefixOf(store)}/d/a`)).toBe(0);
   });
 });
 
 /** The same place without the proxy. */
 function azureDirectly(): ObjectStore {
-  const prefix = /registry\/([^?]+)/.exec(store.url)?.[1] ?? '';
-  return new AzureStore({ url: azurite.url(prefix), credentials: AZURITE_CREDENTIALS });
+  return new AzureStore({ url: azurite.url(prefixOf(store)), credentials: AZURITE_CREDENTIALS });
+}
+
+function prefixOf({ url }: ObjectStore): string {
+  return /registry\/([^?]+)/.exec(url)?.[1] ?? '';
 }

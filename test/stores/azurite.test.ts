@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { probeStore } from '@atoll/storage';
 import { AzureStore } from '@atoll/storage-azure';
 import { describeObjectStore } from '@atoll/storage/testing';
-import { Azurite, AZURITE_CREDENTIALS } from './azurite.js';
+import { Azurite, AZURITE_CREDENTIALS, type AzuritePlace } from './azurite.js';
 
 let server: Azurite;
 let opened = 0;
@@ -12,15 +12,16 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 /** Opens the same empty place as often as it is called. */
-function emptyPlace(): () => AzureStore {
-  const url = server.url(`place-${opened++}`);
+function emptyPlace(place: AzuritePlace = {}): () => AzureStore {
+  const url = server.url(`place-${opened++}`, place);
   return () => new AzureStore({ url, credentials: AZURITE_CREDENTIALS });
 }
 
 describeObjectStore('AzureStore over Azurite', async () => {
   const open = emptyPlace();
   const store = open();
-  return { store, reopen: async () => open(), close: () => store.close() };
+  const peer = emptyPlace({ container: 'peer' })();
+  return { store, peer, reopen: async () => open(), close: () => store.close() };
 });
 
 test('the boot probe finds it fit', async () => {

@@ -12,7 +12,14 @@ const ACCOUNT = 'devstoreaccount1';
 const KEY = 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==';
 
 export const AZURITE_CREDENTIALS: readonly AzureCredentials[] = [{ account: ACCOUNT, key: KEY }];
-export const AZURITE_CONTAINER = 'registry';
+/** Containers that are there: a region's, and that of a peer. */
+export const AZURITE_CONTAINERS = ['registry', 'peer'] as const;
+
+export interface AzuritePlace {
+  readonly container?: (typeof AZURITE_CONTAINERS)[number];
+  /** Of what stands in between, where something does. */
+  readonly origin?: URL;
+}
 
 /** A real server of Azure Blob Storage's protocol, which keeps everything in memory. */
 export class Azurite {
@@ -41,14 +48,26 @@ export class Azurite {
     return server;
   }
 
-  /** Where a region's objects are below `prefix`, behind `origin` where something stands in between. */
-  url(prefix: string, origin: URL = this.origin): string {
-    return `az://${ACCOUNT}/${AZURITE_CONTAINER}/${prefix}?endpoint=${origin.origin}/${ACCOUNT}`;
+  /** Where a region's objects are below `prefix`. */
+  url(prefix: string, { container = 'registry', origin = this.origin }: AzuritePlace = {}): string {
+    return `az://${ACCOUNT}/${container}/${prefix}?endpoint=${origin.origin}/${ACCOUNT}`;
   }
 
   /** What makes a process of ours use this server. */
   get environment(): NodeJS.ProcessEnv {
     return { AZURE_STORAGE_ACCOUNT: ACCOUNT, AZURE_STORAGE_KEY: KEY };
+  }
+
+  /** What was staged for a blob and is not committed. */
+  async uncommittedBytes(name: string, container: string = AZURITE_CONTAINERS[0]): Promise<number> {
+    const blob = this.#client.getContainerClient(container).getBlockBlobClient(name);
+    const list = await blob.getBlockList('uncommitted').catch(() => undefined);
+    return (list?.uncommittedBlocks ?? []).reduce((sum, { size }) => sum + size, 0);
+  }
+
+  get #client(): BlobServiceClient {
+    const credential = new StorageSharedKeyCredential(ACCOUNT, KEY);
+    return new BlobServiceClient(`${this.origin.origin}/${ACCOUNT}`, credential, { retryOptions: { maxTries: 1 } });
   }
 
   async stop(): Promise<void> {
@@ -57,15 +76,12 @@ export class Azurite {
   }
 
   async #serving(): Promise<void> {
-    const credential = new StorageSharedKeyCredential(ACCOUNT, KEY);
-    const client = new BlobServiceClient(`${this.origin.origin}/${ACCOUNT}`, credential, {
-      retryOptions: { maxTries: 1 },
-    });
+    const client = this.#client;
     try {
       await eventually(
         async () => {
           if (!this.service.running) return false;
-          await client.getContainerClient(AZURITE_CONTAINER).createIfNotExists();
+          for (const name of AZURITE_CONTAINERS) await client.getContainerClient(name).createIfNotExists();
           return true;
         },
         { timeoutMs: 60_000, everyMs: 200, what: 'Azurite to serve' },

@@ -10,6 +10,8 @@ export type Fault =
   | 'lose answer'
   /** The server does what it is asked, and the answer says that it failed. */
   | 'answer 500'
+  /** The server is not asked, and something in between answers in its place. */
+  | { readonly status: number; readonly code?: string; readonly headers?: Readonly<Record<string, string>> }
   | { readonly cutBodyAfter: number }
   | { readonly stallBodyAfter: number };
 
@@ -71,12 +73,12 @@ export class FaultProxy {
     this.#passed.push(passing);
     const fault = this.plan(passing);
     if (fault === 'lose request') return void response.destroy();
+    if (typeof fault === 'object' && 'status' in fault) return refuse(fault, response);
     const answer = await this.#forward(request, body);
     const answered = await readAll(answer);
     if (fault === 'lose answer') return void response.destroy();
     if (fault === 'answer 500') {
-      response.writeHead(500, { 'x-ms-error-code': 'InternalError' }).end();
-      return;
+      return refuse({ status: 500, code: 'InternalError' }, response);
     }
     response.writeHead(answer.statusCode ?? 502, answer.headers);
     const partBytes = bytesBefore(fault);
@@ -94,17 +96,27 @@ export class FaultProxy {
   }
 }
 
-function bytesBefore(fault: Fault | undefined): number | undefined {
-  if (typeof fault !== 'object') return undefined;
-  return 'cutBodyAfter' in fault ? fault.cutBodyAfter : fault.stallBodyAfter;
+type Refusal = Extract<Fault, { status: number }>;
+
+/** Without a code, what proxies answer. */
+function refuse({ status, code, headers }: Refusal, response: ServerResponse): void {
+  const told = code === undefined ? { 'content-type': 'text/html' } : { 'x-ms-error-code': code };
+  response.writeHead(status, { ...told, ...headers }).end(code === undefined ? '<html>no</html>' : undefined);
 }
 
-function operationOf({ method = '', url = '/' }: IncomingMessage): string {
+function bytesBefore(fault: Fault | undefined): number | undefined {
+  if (typeof fault !== 'object') return undefined;
+  if ('cutBodyAfter' in fault) return fault.cutBodyAfter;
+  return 'stallBodyAfter' in fault ? fault.stallBodyAfter : undefined;
+}
+
+function operationOf({ method = '', url = '/', headers }: IncomingMessage): string {
   const query = new URL(url, 'http://proxy').searchParams;
   if (query.get('comp') === 'list') return 'List Blobs';
   const blocks = { block: 'Block', blocklist: 'Block List' }[query.get('comp') ?? ''];
+  const fromUrl = headers['x-ms-copy-source'] === undefined ? '' : ' From URL';
   const verb = { PUT: 'Put', GET: 'Get', HEAD: 'Head', DELETE: 'Delete' }[method] ?? method;
-  return `${verb} ${blocks ?? 'Blob'}`;
+  return `${verb} ${blocks ?? 'Blob'}${fromUrl}`;
 }
 
 async function readAll(stream: IncomingMessage): Promise<Buffer> {

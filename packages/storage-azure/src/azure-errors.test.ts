@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { afterEach, expect, test } from '@jest/globals';
 import { isStorageError } from '@atoll/storage';
+import type { AzureStore } from './azure-store.js';
 import { refusal, SCRIPTED_KEY, ScriptedServer, type Reply, type Script } from './testing/scripted-server.js';
 
 const ABSENT = refusal(404, 'BlobNotFound');
@@ -14,6 +15,10 @@ afterEach(async () => {
 
 async function serve(script: Script): Promise<ScriptedServer> {
   return (server = await ScriptedServer.start(script));
+}
+
+async function* oneChunk(sizeBytes: number): AsyncGenerator<Uint8Array> {
+  yield Buffer.alloc(sizeBytes);
 }
 
 async function failureOfGet(reply: Reply): Promise<unknown> {
@@ -51,6 +56,21 @@ test('what concerns the whole store names no key, what concerns one blob does', 
 
 test('a 404 that does not say what is missing is not an absent object', async () => {
   const failure = await failureOfGet({ status: 404, body: '<html>no such page</html>' });
+  expect(failure).toMatchObject({ kind: 'unavailable' });
+  expect(String(failure)).toContain('what answers there is no Azure Blob Storage');
+});
+
+const PAGE: Reply = { status: 200, headers: { 'content-type': 'text/html' }, body: '<html>sign in, please</html>' };
+
+test.each<[string, (store: AzureStore) => Promise<unknown>]>([
+  ['a read', (store) => store.get('x/a')],
+  ['a head', (store) => store.head('x/a')],
+  ['a list', (store) => store.list('x/', { limit: 5 })],
+  ['a write', (store) => store.put('x/a', Buffer.from('x'), { ifAbsent: true })],
+  ['a data object', (store) => store.putData('d/a', oneChunk(9_000_000))],
+])('a page that something in between answers with is not taken for the answer to %s', async (_, call) => {
+  const store = (await serve(() => PAGE)).open();
+  const failure = await call(store).catch((cause: unknown) => cause);
   expect(failure).toMatchObject({ kind: 'unavailable' });
   expect(String(failure)).toContain('what answers there is no Azure Blob Storage');
 });

@@ -20,8 +20,9 @@ export class AzureFailure extends Error implements FailedAttempt {
     /** The code of the server's answer, or that of a socket's error. */
     readonly code: string,
     readonly more: FailureFacts = {},
+    options?: ErrorOptions,
   ) {
-    super(more.status === undefined ? code : `${code}, HTTP ${more.status}`);
+    super(more.status === undefined ? code : `${code}, HTTP ${more.status}`, options);
   }
 
   get status(): number {
@@ -53,6 +54,15 @@ const PERMANENT = new Set([
   'CredentialUnavailableError',
 ]);
 
+/** Answers that say yes and lack what every one of the service has. */
+const STRANGE = new Set([
+  'AnswerWithoutBody',
+  'AnswerWithoutETag',
+  'AnswerWithoutPage',
+  'IncompleteAnswer',
+  'UnreadableAnswer',
+]);
+
 type Meaning = readonly [StorageErrorKind, string];
 
 const NOT_ALLOWED: Meaning = ['denied', 'the identity may not do this; docs/drivers/azure.md lists the roles it needs'];
@@ -60,6 +70,7 @@ const NOT_AUTHENTICATED: Meaning = [
   'denied',
   "the server does not accept the credentials: the key or token is wrong or expired, or this machine's clock is off",
 ];
+const NOT_THE_SERVICE: Meaning = ['unavailable', 'what answers there is no Azure Blob Storage'];
 const KEPT: Meaning = ['denied', 'a policy of the container or account keeps blobs from being changed or deleted'];
 
 /** What concerns the whole store: the key that was asked for does not matter. */
@@ -109,6 +120,7 @@ export function toStorageError(cause: unknown, url: string, key?: string): unkno
 
 function meaningOf(failure: AzureFailure): Meaning {
   const { status } = failure;
+  if (STRANGE.has(failure.code)) return NOT_THE_SERVICE;
   if (PERMANENT.has(failure.code)) {
     return ['unavailable', "the server's certificate is not trusted: see NODE_EXTRA_CA_CERTS"];
   }
@@ -116,7 +128,7 @@ function meaningOf(failure: AzureFailure): Meaning {
   if (status >= 500 && status !== 501) return ['unavailable', 'the server reports an error of its own'];
   if (failure.outcome === 'lost') return ['unavailable', 'the server does not answer'];
   if (status === 401 || status === 403) return NOT_AUTHENTICATED;
-  if (status === 404) return ['unavailable', 'what answers there is no Azure Blob Storage'];
+  if (status === 404) return NOT_THE_SERVICE;
   if (failure.passing) return ['unavailable', 'the server could not do this now'];
   return ['unsupported', 'the server refuses the request'];
 }

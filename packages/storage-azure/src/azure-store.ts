@@ -2,6 +2,8 @@ import type { Readable } from 'node:stream';
 import { systemClock, type Clock } from '@atoll/core';
 import {
   ClockGuard,
+  driverOf,
+  PartTurns,
   StorageError,
   USUAL_RETRIES,
   type CallOptions,
@@ -16,13 +18,13 @@ import {
   type ReadableStore,
   type RetryPlan,
 } from '@atoll/storage';
-import pLimit from 'p-limit';
 import { AzureCalls, USUAL_TIMEOUTS, type Timeouts } from './azure-calls.js';
 import { AzureLister, type ListOptions } from './azure-lister.js';
 import { parseAzureUrl } from './azure-location.js';
 import { AzureReader, type ByteRange } from './azure-reader.js';
 import { AzureUploads, PART_RULES } from './azure-uploads.js';
 import { AzureWriter, type PutOutcome } from './azure-writer.js';
+import { BlobCopier } from './blob-copier.js';
 import { BlockWriter } from './block-writer.js';
 import { createService, type AzureCredentials } from './create-service.js';
 import { Place } from './place.js';
@@ -37,10 +39,14 @@ export interface AzureStoreOptions {
   readonly clock?: Clock;
   readonly retries?: Partial<RetryPlan>;
   readonly timeouts?: Partial<Timeouts>;
+  /** What the server copies of another container by one request. Tests make it small. */
+  readonly copiedBlockBytes?: number;
 }
 
-/** Blocks that all streams of a store send at this moment, together. */
+/** Of all streams together, so that they take 128 MiB at most beside what each of them gathers. */
 const BLOCKS_ON_THE_WAY = 16;
+/** Many side by side are quicker than few large ones, and one that fails is little to do again. */
+const COPIED_BLOCK_BYTES = 64 * 1_048_576;
 
 /**
  * Objects as block blobs of a container (docs/drivers/azure.md). Any number of processes may write to one container. Opening asks the
@@ -55,10 +61,12 @@ export class AzureStore implements ObjectStore {
   readonly #writer: AzureWriter;
   readonly #lister: AzureLister;
   readonly #uploads: AzureUploads;
+  readonly #copier: BlobCopier;
   readonly #signer: UrlSigner;
 
   /** @throws TypeError for a URL that is none of a container, StorageError 'denied' for credentials that cannot be used */
-  constructor({ url, readOnly = false, credentials = [], clock = systemClock, retries, timeouts }: AzureStoreOptions) {
+  constructor({ url, readOnly = false, credentials = [], clock = systemClock, ...options }: AzureStoreOptions) {
+    const { retries, timeouts, copiedBlockBytes = COPIED_BLOCK_BYTES } = options;
     const location = parseAzureUrl(url);
     const service = createService(location, credentials);
     const place = new Place(url, service.client.getContainerClient(location.container), location.prefix);
@@ -74,8 +82,10 @@ export class AzureStore implements ObjectStore {
     this.#reader = new AzureReader(calls, place);
     this.#writer = new AzureWriter(calls, place, this.#reader);
     this.#lister = new AzureLister(calls, place);
-    const blocks = new BlockWriter(calls, place, pLimit(BLOCKS_ON_THE_WAY));
-    this.#uploads = new AzureUploads({ calls, place, reader: this.#reader, writer: this.#writer, blocks });
+    const parts = { calls, place, reader: this.#reader, writer: this.#writer };
+    const blocks = new BlockWriter({ ...parts, turns: new PartTurns(BLOCKS_ON_THE_WAY) });
+    this.#uploads = new AzureUploads({ place, writer: this.#writer, blocks });
+    this.#copier = new BlobCopier({ ...parts, blocks, blockBytes: copiedBlockBytes });
     this.#signer = new UrlSigner({ calls, place, service, clock });
   }
 
@@ -114,9 +124,24 @@ export class AzureStore implements ObjectStore {
     return this.#uploads.putData(key, chunks, o);
   }
 
-  /** Not from any source yet: the caller streams. */
-  async copyFrom(_source: ReadableStore, _sourceKey: string, _key: string, o: CallOptions): Promise<undefined> {
-    o.signal?.throwIfAborted();
+  /** Also between accounts, where the one is reached from the other. */
+  async copyFrom(
+    source: ReadableStore,
+    sourceKey: string,
+    key: string,
+    { sizeBytes, signal }: CallOptions & { readonly sizeBytes: number },
+  ): Promise<{ sizeBytes: number } | undefined> {
+    await this.#beforeWrite(key, { signal });
+    const other = driverOf(source);
+    if (!(other instanceof AzureStore)) return undefined;
+    const found = await other.head(sourceKey, { signal });
+    if (found === undefined) return undefined;
+    if (found.sizeBytes !== sizeBytes) {
+      const sentence = `${other.url}: ${sourceKey} holds ${found.sizeBytes} bytes, not ${sizeBytes}`;
+      throw new StorageError('corrupt', sentence, { key: sourceKey });
+    }
+    const from = async () => other.#signer.copySource(sourceKey, { signal });
+    return this.#copier.copy({ key, sizeBytes, source: from }, { signal });
   }
 
   /** Asks the server nothing: an upload is there as soon as it is named. */
@@ -146,7 +171,6 @@ export class AzureStore implements ObjectStore {
     return this.#uploads.complete(key, upload, parts, o);
   }
 
-  /** The blocks themselves go a week after the last one came. */
   async abortData(key: string, upload: Json, o: CallOptions = {}): Promise<void> {
     await this.#beforeWrite(key, o);
     return this.#uploads.abort(key, upload, o);

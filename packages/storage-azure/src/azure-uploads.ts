@@ -1,17 +1,13 @@
-import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { cutInto, StorageError, type CallOptions, type Chunks, type Json, type PartReceipt } from '@atoll/storage';
 import { z } from 'zod';
-import type { AzureCalls } from './azure-calls.js';
-import { AzureFailure, toStorageError } from './azure-failure.js';
-import type { AzureReader } from './azure-reader.js';
 import type { AzureWriter, PutOutcome } from './azure-writer.js';
-import { blockBytesAt, blockId, blockIds, type BlockRun, type BlockWriter } from './block-writer.js';
+import type { BlockWriter } from './block-writer.js';
+import { blockBytesAt, blockId, blockIds, newRun, type BlockRun } from './blocks.js';
 import type { Place } from './place.js';
 
 /** Of blocks in one blob: "Scalability and performance targets for Blob storage". */
 const MOST_BLOCKS = 50_000;
-/** What an entry of the list of blocks takes in a request. */
-const LISTED_BLOCK_BYTES = 64;
 
 export const PART_RULES = { minBytes: 0, maxCount: MOST_BLOCKS, equal: false, streamed: true } as const;
 
@@ -22,9 +18,7 @@ const Upload = z.object({ id: z.string().regex(/^[A-Za-z0-9_-]{16}$/) });
 const TAG = /^([A-Za-z0-9_-]{16})\.(\d{1,5})$/;
 
 interface UploadsParts {
-  readonly calls: AzureCalls;
   readonly place: Place;
-  readonly reader: AzureReader;
   readonly writer: AzureWriter;
   readonly blocks: BlockWriter;
 }
@@ -32,7 +26,7 @@ interface UploadsParts {
 /**
  * Data objects, made of blocks. The service knows no uploads: blocks belong to a blob's name, are committed by a list of their ids,
  * and go a week after the last one came. So that an upload which was given up stays so, a blob that is never committed, and so never
- * seen, stands for its end, and goes in the same way.
+ * seen, stands for its end, and goes in the same way; the blocks themselves are dropped at once.
  */
 export class AzureUploads {
   constructor(private readonly parts: UploadsParts) {}
@@ -43,16 +37,14 @@ export class AzureUploads {
       const first = await pieces.next();
       const head = first.done ? Buffer.alloc(0) : first.value;
       if (head.length < blockBytesAt(0)) return await this.#putWhole(key, head, o);
-      const { sizeBytes, ...run } = await this.parts.blocks.stage(key, startingWith(head, pieces), o);
-      this.#refuseExisting(await this.#commit(key, [run], randomUUID(), o), key);
-      return { sizeBytes };
+      return await this.#putBlocks(key, startingWith(head, pieces), o);
     } finally {
       await pieces.return();
     }
   }
 
   begin(): Json {
-    return { id: randomBytes(12).toString('base64url') };
+    return { id: newRun() };
   }
 
   async writePart(
@@ -86,14 +78,17 @@ export class AzureUploads {
     const nonce = createHash('sha256')
       .update([id, ...receipts.map(({ tag }) => tag)].join())
       .digest('base64url');
-    const outcome = await this.#commit(key, runsOf(receipts, key), nonce, o);
+    const outcome = await this.parts.blocks.commit(key, blockIds(runsOf(receipts, key)), nonce, o);
     if (outcome !== 'conflict') return { sizeBytes };
+    // What is there may be what an end leaves for a moment.
+    await this.#checkKnown(key, id, o);
     throw new StorageError('corrupt', `${key} was completed from other parts`, { key });
   }
 
   async abort(key: string, upload: Json, o: CallOptions): Promise<void> {
-    const ended = endOf(key, this.#idOf(key, upload));
-    await this.parts.blocks.stageOne(ended, blockId('', 0), Buffer.from('ended'), o);
+    const id = this.#idOf(key, upload);
+    await this.parts.blocks.stageOne(endOf(key, id), blockId('', 0), Buffer.from('ended'), o);
+    await this.parts.blocks.drop(key, `ended-${id}`, o);
   }
 
   async #putWhole(key: string, body: Buffer, o: CallOptions): Promise<{ sizeBytes: number }> {
@@ -101,42 +96,24 @@ export class AzureUploads {
     return { sizeBytes: body.length };
   }
 
-  /** @throws StorageError 'unknown-upload' when the server does not have the blocks, or not any more */
-  async #commit(key: string, runs: readonly BlockRun[], nonce: string, o: CallOptions): Promise<PutOutcome> {
-    const { place, writer, reader } = this.parts;
-    const ids = blockIds(runs);
-    const blob = place.blob(key);
-    const write = {
-      key,
-      nonce,
-      condition: { ifAbsent: true },
-      sizeBytes: ids.length * LISTED_BLOCK_BYTES,
-      request: (options) => blob.commitBlockList(ids, options),
-    } satisfies Parameters<AzureWriter['write']>[0];
+  async #putBlocks(key: string, pieces: AsyncIterable<Buffer>, o: CallOptions): Promise<{ sizeBytes: number }> {
+    const { blocks } = this.parts;
+    const nonce = newRun();
     try {
-      return await writer.write(write, o);
+      const { sizeBytes, ...run } = await blocks.stage(key, pieces, o);
+      this.#refuseExisting(await blocks.commit(key, blockIds([run]), nonce, o), key);
+      return { sizeBytes };
     } catch (cause) {
-      if (!isUnknownBlocks(cause)) throw cause;
-      // Blocks are unknown once they are committed, too, to a server that looks at them before it looks at the condition.
-      const head = await reader.headWithNonce(key, o);
-      if (head?.nonce === nonce) return { version: head.info.version };
-      throw new StorageError('unknown-upload', `${place.url}: the blocks of ${key} are not there any more`, {
-        key,
-        cause,
-      });
+      // Not with the caller's signal, which may be what ended this. What cannot be dropped now the service drops in a week.
+      await blocks.drop(key, `ended-${nonce}`, {}).catch(() => undefined);
+      throw cause;
     }
   }
 
   /** @throws StorageError 'unknown-upload' when the upload was given up */
-  async #checkKnown(key: string, id: string, { signal }: CallOptions): Promise<void> {
-    const { calls, place } = this.parts;
-    const ended = place.blob(endOf(key, id));
-    try {
-      await calls.send((o) => ended.getBlockList('uncommitted', o), { signal });
-    } catch (cause) {
-      if (cause instanceof AzureFailure && cause.code === 'BlobNotFound') return;
-      throw toStorageError(cause, place.url, key);
-    }
+  async #checkKnown(key: string, id: string, o: CallOptions): Promise<void> {
+    const { blocks, place } = this.parts;
+    if ((await blocks.staged(endOf(key, id), o)).size === 0) return;
     throw new StorageError('unknown-upload', `${place.url}: the upload of ${key} was given up`, { key });
   }
 
@@ -173,11 +150,6 @@ function runsOf(receipts: readonly PartReceipt[], key: string): BlockRun[] {
     before = number;
     return { id, count: Number(count) };
   });
-}
-
-function isUnknownBlocks(cause: unknown): boolean {
-  const failure = cause instanceof StorageError ? cause.more.cause : undefined;
-  return failure instanceof AzureFailure && failure.code === 'InvalidBlockList';
 }
 
 async function* startingWith(first: Buffer, rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {

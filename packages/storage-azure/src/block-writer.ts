@@ -1,44 +1,45 @@
-import { randomBytes } from 'node:crypto';
-import type { CallOptions } from '@atoll/storage';
-import type { LimitFunction } from 'p-limit';
+import { StorageError, type CallOptions, type PartTurns } from '@atoll/storage';
 import type { AzureCalls } from './azure-calls.js';
-import { toStorageError } from './azure-failure.js';
+import { AzureFailure, toStorageError } from './azure-failure.js';
+import type { AzureReader } from './azure-reader.js';
+import type { AzureWriter, PutOutcome, WriteOptions } from './azure-writer.js';
+import { blockId, newRun, type BlockRun } from './blocks.js';
 import type { Place } from './place.js';
 
-const MIB = 1_048_576;
-/** With the block that is being gathered, four blocks of memory for each stream. */
-const SENT_AT_ONCE = 3;
-/** Names a run of blocks; with the four bytes of a block's place in it, the length of every block id. */
-const RUN_BYTES = 12;
-
-/** Blocks that were staged one after the other: their ids follow from this, so a receipt need not list them. */
-export interface BlockRun {
-  readonly id: string;
-  readonly count: number;
-}
+/** Of one stream, so that it does not take the turns of all. */
+const SENT_AT_ONCE = 4;
+/** What an entry of the list of blocks takes in a request. */
+const LISTED_BLOCK_BYTES = 64;
 
 export interface StagedBlocks extends BlockRun {
   readonly sizeBytes: number;
 }
 
+interface BlockWriterParts {
+  readonly calls: AzureCalls;
+  readonly place: Place;
+  readonly reader: AzureReader;
+  readonly writer: AzureWriter;
+  /** What bounds the memory of all streams: one that has gathered a block waits for its turn before it gathers another. */
+  readonly turns: PartTurns;
+}
+
 /** Writes streams as blocks that nobody sees until a list of them is committed; what is never committed the service drops. */
 export class BlockWriter {
-  constructor(
-    private readonly calls: AzureCalls,
-    private readonly place: Place,
-    /** What bounds the memory of all streams together: a stream that has gathered a block waits for its turn to send it. */
-    private readonly turn: LimitFunction,
-  ) {}
+  constructor(private readonly parts: BlockWriterParts) {}
 
   /** A run of its own, so that no attempt ever touches the blocks of another. @throws the error of `pieces` as it is */
   async stage(key: string, pieces: AsyncIterable<Buffer>, o: CallOptions): Promise<StagedBlocks> {
-    const id = randomBytes(RUN_BYTES).toString('base64url');
+    const id = newRun();
     const sent: Promise<void>[] = [];
     let sizeBytes = 0;
     try {
       for await (const piece of pieces) {
+        const index = sent.length;
+        const { done } = await this.parts.turns.begin(() => this.stageOne(key, blockId(id, index), piece, o));
         sizeBytes += piece.length;
-        await this.#send(key, blockId(id, sent.length), piece, sent, o);
+        sent.push(done);
+        if (sent.length >= SENT_AT_ONCE) await sent[sent.length - SENT_AT_ONCE];
       }
       await Promise.all(sent);
     } finally {
@@ -48,38 +49,59 @@ export class BlockWriter {
   }
 
   async stageOne(key: string, id: string, body: Buffer, { signal }: CallOptions): Promise<void> {
-    const blob = this.place.blob(key);
+    const { calls, place } = this.parts;
+    const blob = place.blob(key);
     try {
-      await this.calls.send((o) => blob.stageBlock(id, body, body.length, o), { signal, sizeBytes: body.length });
+      await calls.send((o) => blob.stageBlock(id, body, body.length, o), { signal, sizeBytes: body.length });
     } catch (cause) {
-      throw toStorageError(cause, this.place.url, key);
+      throw toStorageError(cause, place.url, key);
     }
   }
 
-  async #send(key: string, id: string, body: Buffer, sent: Promise<void>[], o: CallOptions): Promise<void> {
-    const block = this.turn(() => this.stageOne(key, id, body, o));
-    // A failure is seen by whoever awaits it later.
-    block.catch(() => undefined);
-    sent.push(block);
-    if (sent.length >= SENT_AT_ONCE) await sent[sent.length - SENT_AT_ONCE];
+  /** What was staged for a blob and is not committed: the sizes of blocks by their ids. */
+  async staged(key: string, { signal }: CallOptions): Promise<ReadonlyMap<string, number>> {
+    const { calls, place } = this.parts;
+    const blob = place.blob(key);
+    try {
+      const { uncommittedBlocks = [] } = await calls.send((o) => blob.getBlockList('uncommitted', o), { signal });
+      return new Map(uncommittedBlocks.map(({ name, size }) => [name, size]));
+    } catch (cause) {
+      if (cause instanceof AzureFailure && cause.code === 'BlobNotFound') return new Map();
+      throw toStorageError(cause, place.url, key);
+    }
+  }
+
+  /**
+   * Makes a blob of blocks, unless there is one. Every block that is not named is dropped. Who finds `nonce` there has done it before.
+   * @throws StorageError 'unknown-upload' when the server does not have the blocks, or not any more
+   */
+  async commit(key: string, ids: string[], nonce: string, o: CallOptions): Promise<PutOutcome> {
+    const { place, reader, writer } = this.parts;
+    const blob = place.blob(key);
+    const request = (options: WriteOptions) => blob.commitBlockList(ids, options);
+    const sizeBytes = ids.length * LISTED_BLOCK_BYTES;
+    try {
+      return await writer.write({ key, nonce, condition: { ifAbsent: true }, sizeBytes, request }, o);
+    } catch (cause) {
+      if (!isUnknownBlocks(cause)) throw cause;
+      // Blocks are unknown once they are committed, too, to a server that looks at them before it looks at the condition.
+      const head = await reader.headWithNonce(key, o);
+      if (head?.nonce === nonce) return { version: head.info.version };
+      throw new StorageError('unknown-upload', `${place.url}: the blocks of ${key} are not there any more`, {
+        key,
+        cause,
+      });
+    }
+  }
+
+  /** Drops every block of a blob that is not committed, and leaves alone one that is: a list without blocks replaces them all. */
+  async drop(key: string, nonce: string, o: CallOptions): Promise<void> {
+    const emptied = await this.commit(key, [], nonce, o);
+    if (emptied !== 'conflict') await this.parts.writer.delete(key, { ifVersion: emptied.version }, o);
   }
 }
 
-/** The ids of all blocks of some runs, in order. */
-export function blockIds(runs: readonly BlockRun[]): string[] {
-  return runs.flatMap(({ id, count }) => Array.from({ length: count }, (_, index) => blockId(id, index)));
-}
-
-/** All ids of a blob must have one length. */
-export function blockId(run: string, index: number): string {
-  const bytes = Buffer.alloc(RUN_BYTES + 4);
-  bytes.write(run, 0, 'base64url');
-  bytes.writeUInt32BE(index, RUN_BYTES);
-  return bytes.toString('base64');
-}
-
-/** What blocks of a data object measure from a place on: small ones cost less memory, and 50,000 must hold the largest blob. */
-export function blockBytesAt(offsetBytes: number): number {
-  if (offsetBytes < 64 * 1024 * MIB) return 4 * MIB;
-  return offsetBytes < 512 * 1024 * MIB ? 32 * MIB : 100 * MIB;
+function isUnknownBlocks(cause: unknown): boolean {
+  const failure = cause instanceof StorageError ? cause.more.cause : undefined;
+  return failure instanceof AzureFailure && failure.code === 'InvalidBlockList';
 }

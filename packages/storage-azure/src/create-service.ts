@@ -7,11 +7,13 @@ import type { AzureLocation } from './azure-location.js';
 export type AzureCredentials =
   { readonly connectionString: string } | { readonly account: string; readonly key: string } | TokenCredential;
 
-export interface AzureService {
-  readonly client: BlobServiceClient;
-  /** How URLs to read from can be signed. A signature that was given cannot sign others. */
-  readonly signs: 'key' | 'identity' | 'never';
-}
+/** One account, and how URLs to read from can be signed. A signature that was given cannot sign others. */
+export type AzureService =
+  | { readonly client: BlobServiceClient; readonly signs: 'key' | 'never' }
+  | { readonly client: BlobServiceClient; readonly signs: 'identity'; readonly token: () => Promise<string> };
+
+/** What a token is for. */
+const SCOPE = 'https://storage.azure.com/.default';
 
 /** Every attempt is one of ours: the SDK's own would send a conditional write twice and tell of the second only. */
 const OPTIONS: StoragePipelineOptions = {
@@ -64,7 +66,8 @@ function ofIdentity(location: AzureLocation, credential: TokenCredential): Azure
   if (!endpoint.startsWith('https:')) {
     throw new StorageError('denied', `${endpoint}: an identity's token is sent over https only; use a key or https`);
   }
-  return { client: new BlobServiceClient(endpoint, credential, OPTIONS), signs: 'identity' };
+  const token = async (): Promise<string> => (await credential.getToken(SCOPE))?.token ?? '';
+  return { client: new BlobServiceClient(endpoint, credential, OPTIONS), signs: 'identity', token };
 }
 
 function endpointOf({ account, endpoint }: AzureLocation): string {

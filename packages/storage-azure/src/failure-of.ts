@@ -15,7 +15,10 @@ export function failureOf(cause: unknown): AzureFailure | undefined {
   if (cause.name === 'AbortError') return new AzureFailure('lost', 'ConnectionLost');
   const code =
     'code' in cause && typeof cause.code === 'string' && SYSTEM_CODE.test(cause.code) ? cause.code : undefined;
-  return code === undefined ? undefined : new AzureFailure('lost', code);
+  if (code !== undefined) return new AzureFailure('lost', code);
+  // What the SDK makes of answers that lack what every one of the service has.
+  const strange = cause instanceof RangeError || cause instanceof TypeError;
+  return strange ? new AzureFailure('lost', 'UnreadableAnswer', {}, { cause }) : undefined;
 }
 
 function answered(cause: RestError, status: number): AzureFailure {
@@ -25,7 +28,9 @@ function answered(cause: RestError, status: number): AzureFailure {
   if (status < 300) return new AzureFailure('lost', 'UnreadableAnswer', facts);
   const told = headers?.get('x-ms-error-code') ?? cause.code;
   const code = told !== undefined && /^[A-Za-z0-9]{1,100}$/.test(told) ? told : 'UnknownError';
-  return new AzureFailure(status >= 500 && status !== 503 ? 'lost' : 'answered', code, facts);
+  // A busy service has done nothing; a proxy that says so without a code may have asked it before.
+  const refused = status < 500 || status === 501 || (status === 503 && told !== undefined);
+  return new AzureFailure(refused ? 'answered' : 'lost', code, facts);
 }
 
 function factsOf(status: number, header: (name: string) => string | undefined): FailureFacts {

@@ -1,71 +1,70 @@
 import type { Clock } from '@atoll/core';
-import { BlobSASPermissions, SASProtocol, type UserDelegationKey } from '@azure/storage-blob';
+import type { CallOptions } from '@atoll/storage';
+import { BlobSASPermissions, SASProtocol, type HttpAuthorization } from '@azure/storage-blob';
 import type { AzureCalls } from './azure-calls.js';
-import { AzureFailure, toStorageError } from './azure-failure.js';
 import type { AzureService } from './create-service.js';
+import { DelegatedKeys } from './delegated-keys.js';
+import { toStorageError } from './azure-failure.js';
+import { failureOf } from './failure-of.js';
 import type { Place } from './place.js';
 
-const HOUR_MS = 3_600_000;
-/** An identity's key to sign with lives a week at most. */
-const KEY_HOURS = 24;
-/** Clocks of this machine and the server may differ. */
-const SKEW_MS = 300_000;
+/** Longer than any one request to copy some of a blob may take. */
+const COPY_SECONDS = 3_600;
 
-interface DelegatedKey {
-  readonly key: UserDelegationKey;
-  readonly expiresAt: number;
+export interface UrlSignerParts {
+  readonly calls: AzureCalls;
+  readonly place: Place;
+  readonly service: AzureService;
+  readonly clock: Clock;
+}
+
+/** How the service itself may read a blob, to copy it elsewhere. Belongs into no log. */
+export interface CopySource {
+  readonly url: string;
+  readonly sourceAuthorization?: HttpAuthorization;
 }
 
 /** URLs that let their holder read one blob. They belong into no log. */
 export class UrlSigner {
-  #delegated: Promise<DelegatedKey | undefined> | undefined;
+  readonly #keys: DelegatedKeys | undefined;
 
-  constructor(
-    private readonly parts: {
-      readonly calls: AzureCalls;
-      readonly place: Place;
-      readonly service: AzureService;
-      readonly clock: Clock;
-    },
-  ) {}
+  constructor(private readonly parts: UrlSignerParts) {
+    const { service } = parts;
+    this.#keys = service.signs === 'identity' ? new DelegatedKeys({ ...parts, client: service.client }) : undefined;
+  }
 
   /** `undefined` where the identity may not sign. */
-  async sign(key: string, { ttlSeconds, contentType }: { ttlSeconds: number; contentType: string }) {
-    const { place, service, clock } = this.parts;
+  async sign(
+    key: string,
+    { ttlSeconds, contentType, signal }: CallOptions & { readonly ttlSeconds: number; readonly contentType?: string },
+  ): Promise<string | undefined> {
+    const { calls, place, service, clock } = this.parts;
     const blob = place.blob(key);
-    const expiresAt = clock.now() + ttlSeconds * 1000;
+    // By the server's clock, as far as it is known: a URL must not end earlier for a clock that is behind.
+    const expiresAt = clock.now() - calls.clock.skewMs + ttlSeconds * 1000;
     const options = {
       permissions: BlobSASPermissions.from({ read: true }),
       expiresOn: new Date(expiresAt),
-      contentType,
+      ...(contentType !== undefined && { contentType }),
       ...(blob.url.startsWith('https:') && { protocol: SASProtocol.Https }),
     };
     if (service.signs === 'key') return blob.generateSasUrl(options);
-    const delegated = service.signs === 'identity' ? await this.#keyUntil(expiresAt) : undefined;
-    return delegated && blob.generateUserDelegationSasUrl(options, delegated.key);
+    const delegated = await this.#keys?.until(expiresAt, { signal });
+    return delegated && blob.generateUserDelegationSasUrl(options, delegated);
   }
 
-  /** One key for all URLs of a day; who may not have one is not asked for it again by every request. */
-  async #keyUntil(expiresAt: number): Promise<DelegatedKey | undefined> {
-    const current = await this.#delegated;
-    if (this.#delegated !== undefined && (current === undefined || current.expiresAt >= expiresAt)) return current;
-    const asked = this.#askForKey(Math.max(expiresAt, this.parts.clock.now() + KEY_HOURS * HOUR_MS));
-    this.#delegated = asked;
-    asked.catch(() => {
-      if (this.#delegated === asked) this.#delegated = undefined;
-    });
-    return asked;
-  }
-
-  async #askForKey(expiresAt: number): Promise<DelegatedKey | undefined> {
-    const { calls, place, service, clock } = this.parts;
-    const from = new Date(clock.now() - SKEW_MS);
+  /** By a signed URL, or by this process's own token where it may sign none. @throws StorageError */
+  async copySource(key: string, { signal }: CallOptions): Promise<CopySource> {
+    const { place, service } = this.parts;
+    const signed = await this.sign(key, { ttlSeconds: COPY_SECONDS, signal });
+    if (signed !== undefined) return { url: signed };
+    // The URL of a container that was opened with a signature holds it.
+    const { url } = place.blob(key);
+    if (service.signs !== 'identity') return { url };
     try {
-      const key = await calls.send((o) => service.client.getUserDelegationKey(from, new Date(expiresAt), o));
-      return { key, expiresAt };
+      return { url, sourceAuthorization: { scheme: 'Bearer', value: await service.token() } };
     } catch (cause) {
-      if (cause instanceof AzureFailure && cause.status === 403) return undefined;
-      throw toStorageError(cause, place.url);
+      throw toStorageError(failureOf(cause) ?? cause, place.url);
     }
   }
 }
