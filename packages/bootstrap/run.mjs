@@ -15,6 +15,7 @@ const HELP = `usage: npm <command>, in a fresh clone too: what is missing is bro
   npm start                 two regions on this machine: eu on port 5001, us on port 5002
   npm run atoll -- ...      the command atoll; npm run atoll -- --help lists what it does
   npm test                  every test; arguments after -- go to turbo, such as --filter=@atoll/core
+  npm run test:stores       the driver suite over every object store, real servers and fakes: the table of cases
   npm run bench             the benchmarks, beside other registries; -- --help lists the options
   npm run conformance       Atoll against every conformance suite at hand; -- --help says how to bring more of them
   npm run interop           every client there is, against two regions; npm run interop -- --help
@@ -33,6 +34,7 @@ const commands = {
   start: (tools, args) => atoll(tools, ['up', ...args]),
   atoll,
   test: runTests,
+  'test:stores': runStores,
   bench: runBench,
   conformance: runConformance,
   interop: runInterop,
@@ -104,6 +106,11 @@ async function runBench(tools, args) {
 /** It brings the clients itself, and goes on without those that cannot be had. */
 function runInterop(tools, args) {
   return runOfTests(tools, 'clients', args);
+}
+
+/** It brings the servers itself; one that cannot be had fails its row. */
+function runStores(tools, args) {
+  return runOfTests(tools, 'stores', args);
 }
 
 function runConformance(tools, args) {

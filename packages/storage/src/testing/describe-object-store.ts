@@ -1,5 +1,6 @@
-import { afterEach, beforeEach, describe } from '@jest/globals';
-import type { ObjectStore } from '../object-store.js';
+import { appendFileSync } from 'node:fs';
+import { afterAll, afterEach, beforeEach, describe } from '@jest/globals';
+import type { Capabilities, ObjectStore } from '../object-store.js';
 import { copyTests } from './copy-tests.js';
 import { dataTests } from './data-tests.js';
 import { keyTests } from './key-tests.js';
@@ -28,17 +29,20 @@ export type Subject = () => StoreUnderTest;
 export function describeObjectStore(name: string, open: () => Promise<StoreUnderTest>): void {
   describe(name, () => {
     let current: StoreUnderTest | undefined;
+    let capabilities: Capabilities | undefined;
     const subject: Subject = () => {
       if (current === undefined) throw new Error('no store is open');
       return current;
     };
     beforeEach(async () => {
       current = await open();
+      capabilities = current.store.capabilities;
     });
     afterEach(async () => {
       await current?.close();
       current = undefined;
     });
+    afterAll(() => note(name, capabilities));
     describe('objects', () => objectTests(subject));
     describe('races', () => raceTests(subject));
     describe('lists', () => listTests(subject));
@@ -47,4 +51,10 @@ export function describeObjectStore(name: string, open: () => Promise<StoreUnder
     describe('copies', () => copyTests(subject));
     describe('signals', () => signalTests(subject));
   });
+}
+
+/** Adds a line to the file that `ATOLL_TEST_SUBJECTS` names, for who runs the suite over many stores. */
+function note(name: string, capabilities: Capabilities | undefined): void {
+  const file = process.env['ATOLL_TEST_SUBJECTS'];
+  if (file !== undefined && capabilities) appendFileSync(file, `${JSON.stringify({ name, capabilities })}\n`);
 }

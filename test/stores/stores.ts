@@ -1,0 +1,23 @@
+/** Where the driver suite runs over a store. */
+export interface StoreRow {
+  /** What `--only` names. */
+  readonly id: string;
+  readonly title: string;
+  /** The workspace, and the file of tests in it. */
+  readonly folder: string;
+  readonly tests: string;
+  /** Programs that are brought where they are missing. */
+  readonly programs: readonly string[];
+}
+
+export const STORES: readonly StoreRow[] = [
+  row('memory', 'memory', 'packages/storage', 'src/memory-store.test.ts'),
+  row('fs', 'files', 'packages/storage-fs', 'src/fs-store.test.ts'),
+  row('fake-s3', 'S3, the strict fake', 'packages/storage-s3', 'src/s3-store.test.ts'),
+  row('versitygw', 'S3, versitygw', 'test', 'stores/versitygw.test.ts', 'versitygw'),
+  row('azurite', 'Azure Blob Storage, Azurite', 'test', 'stores/azurite.test.ts', 'azurite-blob'),
+];
+
+function row(id: string, title: string, folder: string, tests: string, ...programs: string[]): StoreRow {
+  return { id, title, folder, tests, programs };
+}
