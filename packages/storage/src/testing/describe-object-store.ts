@@ -6,8 +6,9 @@ import { dataTests } from './data-tests.js';
 import { keyTests } from './key-tests.js';
 import { listTests } from './list-tests.js';
 import { objectTests } from './object-tests.js';
+import { partTests } from './part-tests.js';
 import { raceTests } from './race-tests.js';
-import { signalTests } from './signal-tests.js';
+import { partSignalTests, signalTests } from './signal-tests.js';
 
 export interface StoreUnderTest {
   /** Empty. */
@@ -19,6 +20,11 @@ export interface StoreUnderTest {
   readonly reopen?: () => Promise<ObjectStore>;
 }
 
+export interface SuiteOptions {
+  /** `false` over a server that stands in for the real one and knows no uploads in parts: its driver is tested with them elsewhere. */
+  readonly parts?: boolean;
+}
+
 /** What the groups of tests below work on: it is another store in every test. */
 export type Subject = () => StoreUnderTest;
 
@@ -26,7 +32,11 @@ export type Subject = () => StoreUnderTest;
  * The contract of `ObjectStore` as tests (docs/drivers/contract.md). Every driver's own test file calls this once; what
  * `capabilities` claims is tested, what it does not claim must say so when it is called.
  */
-export function describeObjectStore(name: string, open: () => Promise<StoreUnderTest>): void {
+export function describeObjectStore(
+  name: string,
+  open: () => Promise<StoreUnderTest>,
+  { parts = true }: SuiteOptions = {},
+): void {
   describe(name, () => {
     let current: StoreUnderTest | undefined;
     let capabilities: Capabilities | undefined;
@@ -48,8 +58,12 @@ export function describeObjectStore(name: string, open: () => Promise<StoreUnder
     describe('lists', () => listTests(subject));
     describe('keys', () => keyTests(subject));
     describe('data objects', () => dataTests(subject));
+    if (parts) describe('data objects in parts', () => partTests(subject));
     describe('copies', () => copyTests(subject));
-    describe('signals', () => signalTests(subject));
+    describe('signals', () => {
+      signalTests(subject);
+      if (parts) partSignalTests(subject);
+    });
   });
 }
 

@@ -17,6 +17,17 @@ export async function* inPieces(bytes: Uint8Array, pieceBytes: number, fault?: E
   if (fault) throw fault;
 }
 
+/** One piece of memory for all chunks. */
+export async function* lent(bytes: Uint8Array, pieceBytes: number): AsyncGenerator<Uint8Array> {
+  const memory = Buffer.alloc(pieceBytes);
+  for (let at = 0; at < bytes.length; at += pieceBytes) {
+    const piece = bytes.subarray(at, at + pieceBytes);
+    memory.set(piece);
+    yield memory.subarray(0, piece.length);
+    memory.fill(0xee);
+  }
+}
+
 /** Gives the bytes, then calls `onWait` and never gives anything again. */
 export async function* thenWaits(bytes: Uint8Array, onWait: () => void): AsyncGenerator<Uint8Array> {
   yield bytes;

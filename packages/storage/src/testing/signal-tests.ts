@@ -16,6 +16,9 @@ const calls: Call[] = [
   { what: 'delete', run: (store, _, signal) => store.delete('x/a', { blind: true }, { signal }) },
   { what: 'list', run: (store, _, signal) => store.list('x/', { limit: 1, signal }) },
   { what: 'putData', run: (store, _, signal) => store.putData('x/b', inPieces(sample(9), 3), { signal }) },
+];
+
+const partCalls: Call[] = [
   { what: 'beginData', run: (store, _, signal) => store.beginData('x/b', { signal }) },
   {
     what: 'writePart',
@@ -26,16 +29,28 @@ const calls: Call[] = [
   { what: 'abortData', run: (store, upload, signal) => store.abortData('x/c', upload, { signal }) },
 ];
 
+export function partSignalTests(subject: Subject): void {
+  test.each(partCalls)(
+    '$what fails with the reason of a signal that has aborted, and changes nothing',
+    async ({ run }) => {
+      const { store } = subject();
+      const upload = await store.beginData('x/c');
+      const reason = new Error('too late');
+      await expect(run(store, upload, AbortSignal.abort(reason))).rejects.toBe(reason);
+      expect(await store.head('x/b')).toBeUndefined();
+      expect(await store.head('x/c')).toBeUndefined();
+    },
+  );
+}
+
 export function signalTests(subject: Subject): void {
   test.each(calls)('$what fails with the reason of a signal that has aborted, and changes nothing', async ({ run }) => {
     const { store } = subject();
     await write(store, 'x/a', 'kept');
-    const upload = await store.beginData('x/c');
     const reason = new Error('too late');
-    await expect(run(store, upload, AbortSignal.abort(reason))).rejects.toBe(reason);
+    await expect(run(store, null, AbortSignal.abort(reason))).rejects.toBe(reason);
     expect(await read(store, 'x/a')).toBe('kept');
     expect(await store.head('x/b')).toBeUndefined();
-    expect(await store.head('x/c')).toBeUndefined();
   });
 
   test('reading stops when the signal aborts', async () => {
