@@ -73,6 +73,7 @@ export const TOOLS: readonly ToolSource[] = [
     package: 'docker.io',
     path: 'usr/bin/docker',
   },
+  go('fake-gcs-server', 'v1.56.1', 'github.com/fsouza/fake-gcs-server'),
   go('versitygw', 'v1.8.0', 'github.com/versity/versitygw/cmd/versitygw'),
   go('crane', 'v0.22.1', 'github.com/google/go-containerregistry/cmd/crane'),
   goMain('oras', 'v1.3.3', 'oras.land/oras'),

@@ -48,8 +48,8 @@ describe('the command line', () => {
     [
       'work on a cloud',
       ['work'],
-      { ATOLL_REGION: 'eu', ATOLL_STORAGE: 'gs://b' },
-      'ATOLL_STORAGE names a gs:// bucket, which is not built yet',
+      { ATOLL_REGION: 'eu', ATOLL_STORAGE: 'ftp://b' },
+      'ATOLL_STORAGE must begin with file://',
     ],
   ])('%s ends with 2 and a sentence', async (_, args, env, sentence) => {
     const { status, stderr } = await atoll(args, env);

@@ -1,6 +1,7 @@
 import { isAbsolute } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { faultOfAzureUrl } from '@atoll/storage-azure/azure-location';
+import { faultOfGcsUrl } from '@atoll/storage-gcs/gcs-location';
 import { faultOfS3Url } from '@atoll/storage-s3/s3-location';
 import { z } from 'zod';
 import { Secret } from './secret.js';
@@ -18,7 +19,7 @@ const FAULT_OF: Readonly<Record<string, (text: string) => string | undefined>> =
   'file:': faultOfFileUrl,
   's3:': faultOfS3Url,
   'az:': faultOfAzureUrl,
-  'gs:': () => 'names a gs:// bucket, which is not built yet; file://, s3:// and az:// work',
+  'gs:': faultOfGcsUrl,
 };
 
 /** The start of every name a region has in keys, upload ids and log lines, so it holds none of their separators. */
@@ -31,7 +32,7 @@ export const regionName = z
 
 export const portNumber = wholeNumber({ least: 0, most: 65_535 });
 
-/** A bucket's URL, checked but not opened: `file:///absolute/folder`, `s3://bucket/prefix`, `az://account/container`. */
+/** A bucket's URL, checked but not opened: `file:///absolute/folder`, `s3://bucket/prefix`, `az://account/container`, `gs://bucket`. */
 export const storageUrl = z.string().superRefine((text, context) => {
   const fault = faultOfStorageUrl(text);
   if (fault !== undefined) context.addIssue({ code: 'custom', message: fault });
@@ -116,7 +117,9 @@ function faultOfStorageUrl(text: string): string | undefined {
   const url = URL.parse(text);
   if (url === null) return `must be a URL such as file:///var/lib/atoll, not "${text}"`;
   const faultOf = FAULT_OF[url.protocol];
-  return faultOf === undefined ? `must begin with file://, s3:// or az://, not ${url.protocol}//` : faultOf(text);
+  return faultOf === undefined
+    ? `must begin with file://, s3://, az:// or gs://, not ${url.protocol}//`
+    : faultOf(text);
 }
 
 function faultOfFileUrl(text: string): string | undefined {

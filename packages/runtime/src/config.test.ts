@@ -66,7 +66,8 @@ describe('the configuration', () => {
       { ATOLL_STORAGE: '/data' },
       'ATOLL_STORAGE must be a URL such as file:///var/lib/atoll, not "/data"',
     ],
-    ['a cloud', { ATOLL_STORAGE: 'gs://b' }, 'ATOLL_STORAGE names a gs:// bucket, which is not built yet'],
+    ['a cloud nobody knows', { ATOLL_STORAGE: 'ftp://b' }, 'ATOLL_STORAGE must begin with file://'],
+    ['a bucket of Google without a name', { ATOLL_STORAGE: 'gs://b' }, 'ATOLL_STORAGE must name a bucket'],
     ['a bucket on S3 with a password', { ATOLL_STORAGE: 's3://a:b@bucket' }, 'ATOLL_STORAGE must hold no credentials'],
     ['an account without a container', { ATOLL_STORAGE: 'az://atolleu' }, 'ATOLL_STORAGE must name a container'],
     [
@@ -76,7 +77,7 @@ describe('the configuration', () => {
     ],
     ['a name with a dot', { ATOLL_REGION: 'eu.1' }, 'ATOLL_REGION must be 1 to 32 of a-z, 0-9 and -'],
     ['a peer without a bucket', { ATOLL_PEERS: 'us' }, 'ATOLL_PEERS "us" is not of the form name=value'],
-    ['a peer on a cloud', { ATOLL_PEERS: 'us=gs://b' }, 'ATOLL_PEERS us names a gs:// bucket, which is not built yet'],
+    ['a peer on a cloud', { ATOLL_PEERS: 'us=gs://b' }, 'ATOLL_PEERS us must name a bucket'],
     ['a peer named twice', { ATOLL_PEERS: 'us=file:///a,us=file:///b' }, 'ATOLL_PEERS us is named twice'],
     [
       'itself as a peer',

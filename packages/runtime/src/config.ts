@@ -24,7 +24,7 @@ const Environment = z.object({
   ATOLL_REGION: optional(regionName, "This region's name, such as `eu`. Needed by `serve` and `work`."),
   ATOLL_STORAGE: optional(
     storageUrl,
-    'The bucket of this region: `file:///absolute/folder`, `s3://bucket/prefix?region=…` or `az://account/container/prefix`. Needed by `serve` and `work`.',
+    'The bucket of this region: `file:///absolute/folder`, `s3://bucket/prefix?region=…`, `az://account/container/prefix` or `gs://bucket/prefix`. Needed by `serve` and `work`.',
   ),
   ATOLL_PEERS: optional(
     peerList,

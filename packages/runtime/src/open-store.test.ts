@@ -29,10 +29,15 @@ test("a peer's store is read beside its owner and makes nothing", async () => {
   expect(await readdir(folder)).toEqual([]);
 });
 
-test('a store that is not built yet is a fault of the configuration', async () => {
-  await expect(openStore('gs://bucket')).rejects.toThrow(
-    "the bucket's URL names a gs:// bucket, which is not built yet",
-  );
+test('a store that nobody knows is a fault of the configuration', async () => {
+  await expect(openStore('ftp://bucket')).rejects.toThrow("the bucket's URL must begin with file://, s3://, az:// or");
+});
+
+test('a bucket of Google is opened by its driver, which refuses what it cannot use', async () => {
+  const peer = await openReadOnlyStore('gs://atoll-eu/prefix?endpoint=http://127.0.0.1:1');
+  expect(peer.capabilities).toMatchObject({ conditionalDelete: true, presign: false });
+  await peer.close();
+  await expect(openStore('gs://a')).rejects.toThrow("the bucket's URL must name a bucket");
 });
 
 test('a container of Azure is opened by its driver, which refuses what it cannot use', async () => {

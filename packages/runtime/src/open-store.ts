@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { probeStore, StorageError, type CallOptions, type ObjectStore, type ReadableStore } from '@atoll/storage';
 import { azureCredentials } from './config-azure.js';
 import { ConfigError } from './config-error.js';
+import { gcsEnvironment } from './config-gcs.js';
 import { storageUrl } from './config-values.js';
 
 const NO_CONDITIONAL_DELETE =
@@ -40,6 +41,10 @@ async function openDriver(url: string, readOnly: boolean): Promise<ObjectStore> 
   if (url.startsWith('az:')) {
     const { AzureStore } = await import('@atoll/storage-azure');
     return new AzureStore({ url, readOnly, credentials: azureCredentials() });
+  }
+  if (url.startsWith('gs:')) {
+    const { GcsStore } = await import('@atoll/storage-gcs');
+    return new GcsStore({ url, readOnly, ...gcsEnvironment() });
   }
   const { FsStore } = await import('@atoll/storage-fs');
   return FsStore.open({ root: fileURLToPath(url), readOnly });

@@ -1,0 +1,81 @@
+import { isNativeError } from 'node:util/types';
+import type { GoogleAuth } from 'google-auth-library';
+import { GcsFailure } from './gcs-failure.js';
+import { HeldToken } from './held-token.js';
+import type { GcsIdentity } from './identity.js';
+
+/** Of the identity itself, which its signatures need too: what it may do is for its roles to say. */
+const SCOPE = 'https://www.googleapis.com/auth/cloud-platform';
+/** The library renews tokens by itself, and is asked again after this. */
+const ASKED_EVERY_MS = 30_000;
+
+/**
+ * What the environment or the machine gives, by Google's own library: workload identity of GKE and of other clouds, the service account
+ * of a machine, a developer's login.
+ */
+export class ChainIdentity implements GcsIdentity {
+  readonly signs = true;
+  #auth: Promise<GoogleAuth> | undefined;
+  readonly #tokens = new HeldToken(async () => ({
+    text: await asked(() => this.#ask()),
+    goodUntil: Date.now() + ASKED_EVERY_MS,
+  }));
+
+  /** `signingEndpoint` stands for `https://iamcredentials.googleapis.com`. */
+  constructor(private readonly signingEndpoint?: string) {}
+
+  token(): Promise<string> {
+    return this.#tokens.text();
+  }
+
+  /** The library keeps what it has as long as it says of itself that it is good, so another one is asked. */
+  renew(stale: string): void {
+    if (this.#tokens.drop(stale)) this.#auth = undefined;
+  }
+
+  async sign(textFor: (account: string) => string): Promise<Buffer | undefined> {
+    const auth = await asked(() => this.#load());
+    const { client_email: account } = await auth.getCredentials().catch(() => ({ client_email: undefined }));
+    if (account === undefined) return undefined;
+    const endpoint = this.signingEndpoint && `${this.signingEndpoint}/v1/projects/-/serviceAccounts/`;
+    try {
+      return Buffer.from(await asked(() => auth.sign(textFor(account), endpoint)), 'base64');
+    } catch (cause) {
+      if (cause instanceof GcsFailure && cause.code === 'TokenRefused') return undefined;
+      throw cause;
+    }
+  }
+
+  async #ask(): Promise<string> {
+    const client = await (await this.#load()).getClient();
+    const { token } = await client.getAccessToken();
+    if (typeof token !== 'string' || token === '') throw new GcsFailure('answered', 'TokenUnavailable');
+    return token;
+  }
+
+  /** It takes a while to load, which who has a key should not wait for. */
+  #load(): Promise<GoogleAuth> {
+    return (this.#auth ??= import('google-auth-library').then(({ GoogleAuth: Auth }) => new Auth({ scopes: SCOPE })));
+  }
+}
+
+/** What the library says may hold tokens, so none of it is passed on. @throws GcsFailure */
+async function asked<T>(question: () => Promise<T>): Promise<T> {
+  try {
+    return await question();
+  } catch (cause) {
+    if (cause instanceof GcsFailure) throw cause;
+    if (isNativeError(cause) && /default credentials/i.test(cause.message)) {
+      throw new GcsFailure('answered', 'NoCredentials');
+    }
+    const status = statusOf(cause);
+    const refused = status !== undefined && status >= 400 && status < 500 && status !== 429;
+    throw new GcsFailure('answered', refused ? 'TokenRefused' : 'TokenUnavailable', {
+      ...(status !== undefined && { status }),
+    });
+  }
+}
+
+function statusOf(cause: unknown): number | undefined {
+  return isNativeError(cause) && 'status' in cause && typeof cause.status === 'number' ? cause.status : undefined;
+}

@@ -1,0 +1,122 @@
+import type { IncomingMessage } from 'node:http';
+import { Attempts, type CallOptions, type ClockGuard, type RetryPlan } from '@atoll/storage';
+import { readText } from './answers.js';
+import { failureOf, refusalOf } from './failure-of.js';
+import { GcsFailure } from './gcs-failure.js';
+import type { GcsIdentity } from './identity.js';
+import type { Exchange, Wire, WireRequest } from './wire.js';
+
+/** How long one request may take. */
+export interface Timeouts {
+  /** Until the answer has come, for a request without a body to speak of. */
+  readonly answerMs: number;
+  /** The least that a connection is expected to carry: larger bodies have longer. */
+  readonly leastBytesPerSecond: number;
+  /** While an object is being read and nothing comes. */
+  readonly idleMs: number;
+}
+
+export const USUAL_TIMEOUTS: Timeouts = { answerMs: 30_000, leastBytesPerSecond: 262_144, idleMs: 60_000 };
+
+/** Makes what the caller wants of an answer that says yes: it reads or destroys it, or hands it on. */
+export type Take<T> = (answer: IncomingMessage) => T | Promise<T>;
+
+export interface SendOptions extends CallOptions {
+  /** That the server has to move before it answers, beside the body that it is sent. */
+  readonly workBytes?: number;
+}
+
+export interface CallParts {
+  readonly wire: Wire;
+  readonly identity: GcsIdentity;
+  readonly clock: ClockGuard;
+  readonly retries: RetryPlan;
+  readonly timeouts: Timeouts;
+}
+
+/** Requests to the server: their token, the time they have, and what is tried again. */
+export class GcsCalls {
+  readonly clock: ClockGuard;
+  readonly timeouts: Timeouts;
+  readonly #parts: CallParts;
+
+  constructor(parts: CallParts) {
+    this.clock = parts.clock;
+    this.timeouts = parts.timeouts;
+    this.#parts = parts;
+  }
+
+  /**
+   * One attempt; a token that the server does not accept is renewed once, as nothing has happened then.
+   * @throws GcsFailure, the signal's reason, or what `take` throws that has nothing to do with the server
+   */
+  async once<T>(request: WireRequest, take: Take<T>, o: SendOptions): Promise<T> {
+    const { identity } = this.#parts;
+    o.signal?.throwIfAborted();
+    const token = await identity.token();
+    try {
+      return await this.#exchange(request, token, take, o);
+    } catch (cause) {
+      if (token === undefined || !(cause instanceof GcsFailure) || cause.status !== 401) throw cause;
+      identity.renew(token);
+      return this.#exchange(request, await identity.token(), take, o);
+    }
+  }
+
+  /** As many attempts as it takes, of a request that is safe to repeat. @throws as {@link once} */
+  async send<T>(request: WireRequest, take: Take<T>, o: SendOptions): Promise<T> {
+    const attempts = this.attempts(o.signal);
+    for (;;) {
+      try {
+        return await this.once(request, take, o);
+      } catch (cause) {
+        if (!(cause instanceof GcsFailure) || !(await attempts.another(cause))) throw cause;
+      }
+    }
+  }
+
+  attempts(signal: AbortSignal | undefined): Attempts {
+    return new Attempts(this.#parts.retries, signal);
+  }
+
+  async #exchange<T>(
+    request: WireRequest,
+    token: string | undefined,
+    take: Take<T>,
+    { signal, workBytes = 0 }: SendOptions,
+  ): Promise<T> {
+    signal?.throwIfAborted();
+    const sentAt = this.clock.now();
+    const headers = { ...request.headers, ...(token !== undefined && { authorization: `Bearer ${token}` }) };
+    const exchange = this.#parts.wire.begin({ ...request, headers });
+    const release = this.#limit(exchange, workBytes + (request.body?.length ?? 0), signal);
+    let answer: IncomingMessage | undefined;
+    try {
+      answer = await exchange.answer;
+      this.clock.observe(answer.headers.date, sentAt);
+      const { statusCode: status = 0 } = answer;
+      if (status < 200 || status > 299) throw refusalOf(answer, await readText(answer));
+      return await take(answer);
+    } catch (cause) {
+      // An answer that was read to its end leaves a connection that can be used again.
+      if (answer?.complete !== true) exchange.cancel(new Error('the request has failed', { cause }));
+      signal?.throwIfAborted();
+      throw failureOf(cause) ?? cause;
+    } finally {
+      release();
+    }
+  }
+
+  /** Ends an exchange that takes too long or that nobody waits for any more; answers what lets go of it. */
+  #limit(exchange: Exchange, sizeBytes: number, signal: AbortSignal | undefined): () => void {
+    const { answerMs, leastBytesPerSecond } = this.timeouts;
+    const limitMs = answerMs + (sizeBytes / leastBytesPerSecond) * 1000;
+    const timer = setTimeout(() => exchange.cancel(new GcsFailure('lost', 'TimeoutError')), limitMs);
+    const abort = (): void => exchange.cancel(new Error('the call was aborted'));
+    signal?.addEventListener('abort', abort, { once: true });
+    return () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', abort);
+    };
+  }
+}

@@ -1,0 +1,152 @@
+import type { IncomingMessage } from 'node:http';
+import { Readable } from 'node:stream';
+import { RenewedBody, type CallOptions, type ObjectInfo, type Version } from '@atoll/storage';
+import { readJson, readWhole } from './answers.js';
+import { failureOf } from './failure-of.js';
+import type { GcsCalls, Take } from './gcs-calls.js';
+import { GcsFailure, toStorageError } from './gcs-failure.js';
+import { FIELDS, infoInHeaders, infoOf, ObjectResource } from './object-info.js';
+import type { Place } from './place.js';
+
+export interface ByteRange {
+  readonly start?: number;
+  readonly end?: number;
+}
+
+interface Opened {
+  readonly info: ObjectInfo;
+  readonly source: IncomingMessage;
+}
+
+/** Everything that reads one object: bytes by the XML interface, what is known of them by the JSON interface. */
+export class GcsReader {
+  constructor(
+    private readonly calls: GcsCalls,
+    private readonly place: Place,
+  ) {}
+
+  /** Whole, and read again from its beginning when the answer is cut. */
+  async get(key: string, { signal }: CallOptions): Promise<{ info: ObjectInfo; body: Buffer } | undefined> {
+    const path = this.place.bytes(key);
+    const take: Take<{ info: ObjectInfo; body: Buffer }> = async (answer) => {
+      const info = infoInHeaders(key, answer.headers);
+      return { info, body: await readWhole(answer, info.sizeBytes) };
+    };
+    return this.#orAbsent(key, () => this.calls.send({ method: 'GET', path }, take, { signal }), { signal });
+  }
+
+  async head(key: string, o: CallOptions): Promise<ObjectInfo | undefined> {
+    const resource = await this.resource(key, o);
+    return resource && infoOf(key, resource);
+  }
+
+  /** What the server knows of an object, beside its bytes. @throws StorageError */
+  async resource(key: string, { signal }: CallOptions): Promise<ObjectResource | undefined> {
+    const path = this.place.object(key, { fields: FIELDS });
+    try {
+      return await this.calls.send({ method: 'GET', path }, readJson(ObjectResource), { signal });
+    } catch (cause) {
+      if (cause instanceof GcsFailure && cause.code === 'NoSuchKey') return undefined;
+      throw toStorageError(cause, this.place.url, key);
+    }
+  }
+
+  async open(
+    key: string,
+    { signal, ...range }: CallOptions & ByteRange,
+  ): Promise<{ info: ObjectInfo; body: Readable } | undefined> {
+    if (range.end !== undefined && range.end <= (range.start ?? 0)) return this.#nothingOf(key, { signal });
+    const first = await this.#orAbsent(key, () => this.#openAt(key, range, { signal }), { signal });
+    if (first === 'nothing there') return this.#nothingOf(key, { signal });
+    return first && { info: first.info, body: this.#body(key, first, range, signal) };
+  }
+
+  #body(
+    key: string,
+    { info, source }: Opened,
+    { start = 0, end = info.sizeBytes }: ByteRange,
+    signal: AbortSignal | undefined,
+  ): Readable {
+    let attempts = this.calls.attempts(signal);
+    let reachedBytes = 0;
+    const until = Math.min(end, info.sizeBytes);
+    return new RenewedBody({
+      source,
+      sizeBytes: until - start,
+      signal,
+      idleMs: this.calls.timeouts.idleMs,
+      again: async (offsetBytes, cause) => {
+        const failure = failureOf(cause) ?? new GcsFailure('lost', 'CutBody');
+        // A long read may break many times, as long as it gets on.
+        if (offsetBytes > reachedBytes) attempts = this.calls.attempts(signal);
+        reachedBytes = offsetBytes;
+        if (!(await attempts.another(failure))) throw failure;
+        const rest = { start: start + offsetBytes, end: until, ifVersion: info.version };
+        const opened = await this.#openAt(key, rest, { signal });
+        if (opened === 'nothing there') throw new GcsFailure('answered', 'ConditionNotMet');
+        return opened.source;
+      },
+      toError: (cause) => toStorageError(cause, this.place.url, key),
+    });
+  }
+
+  /** `nothing there`: the range begins behind the object's end. */
+  async #openAt(
+    key: string,
+    range: ByteRange & { readonly ifVersion?: Version },
+    { signal }: CallOptions,
+  ): Promise<Opened | 'nothing there'> {
+    const request = { method: 'GET', path: this.place.bytes(key), headers: asHeaders(range) };
+    const take: Take<Opened> = (source) => {
+      const info = infoInHeaders(key, source.headers);
+      // Some servers ignore the condition.
+      const replaced = range.ifVersion !== undefined && info.version !== range.ifVersion;
+      if (replaced) throw new GcsFailure('answered', 'ConditionNotMet');
+      return { info, source };
+    };
+    try {
+      return await this.calls.send(request, take, { signal });
+    } catch (cause) {
+      if (cause instanceof GcsFailure && cause.status === 416) return 'nothing there';
+      throw cause;
+    }
+  }
+
+  async #nothingOf(key: string, o: CallOptions): Promise<{ info: ObjectInfo; body: Readable } | undefined> {
+    const info = await this.head(key, o);
+    return info && { info, body: Readable.from([], { objectMode: false }) };
+  }
+
+  /**
+   * A 404 that does not say what is missing may be from another kind of server, and must not pass for an absent object: the JSON
+   * interface is asked then. @throws StorageError
+   */
+  async #orAbsent<T>(key: string, request: () => Promise<T>, o: CallOptions): Promise<T | undefined> {
+    const attempts = this.calls.attempts(o.signal);
+    for (;;) {
+      try {
+        return await request();
+      } catch (cause) {
+        if (cause instanceof GcsFailure && cause.code === 'NoSuchKey') return undefined;
+        const unclear = cause instanceof GcsFailure && cause.status === 404 && cause.code === 'UnknownError';
+        if (!unclear) throw toStorageError(cause, this.place.url, key);
+        if ((await this.head(key, o)) === undefined) return undefined;
+        // It may have been written in between.
+        if (!(await attempts.another(new GcsFailure('lost', 'Unclear'))))
+          throw toStorageError(cause, this.place.url, key);
+      }
+    }
+  }
+}
+
+function asHeaders({
+  start = 0,
+  end,
+  ifVersion,
+}: ByteRange & { readonly ifVersion?: Version }): Record<string, string> {
+  const isRange = start > 0 || end !== undefined;
+  return {
+    ...(isRange && { range: `bytes=${start}-${end === undefined ? '' : end - 1}` }),
+    ...(ifVersion !== undefined && { 'x-goog-if-generation-match': ifVersion }),
+  };
+}

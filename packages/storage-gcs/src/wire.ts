@@ -1,0 +1,57 @@
+import { Agent as HttpAgent, request as requestHttp, type AgentOptions, type IncomingMessage } from 'node:http';
+import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
+
+export interface WireRequest {
+  readonly method: string;
+  /** With its query. */
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array;
+}
+
+/** A request that is under way. */
+export interface Exchange {
+  readonly answer: Promise<IncomingMessage>;
+  /** Ends it, and its answer, with this error. */
+  readonly cancel: (cause: Error) => void;
+}
+
+/** The names by which proxies are told: HTTPS_PROXY, HTTP_PROXY, NO_PROXY. */
+export type ProxyNames = NonNullable<AgentOptions['proxyEnv']>;
+
+const CONNECTIONS = { keepAlive: true, maxSockets: 512, maxFreeSockets: 128, noDelay: true };
+
+/** Requests to one server, over connections that are used again. */
+export class Wire {
+  readonly #agent: HttpAgent | HttpsAgent;
+  readonly #origin: URL;
+
+  constructor(endpoint: string, proxies: ProxyNames = {}) {
+    this.#origin = new URL(endpoint);
+    const options = { ...CONNECTIONS, proxyEnv: proxies };
+    this.#agent = this.#origin.protocol === 'https:' ? new HttpsAgent(options) : new HttpAgent(options);
+  }
+
+  begin({ method, path, headers, body }: WireRequest): Exchange {
+    const { protocol, hostname, port } = this.#origin;
+    const options = {
+      agent: this.#agent,
+      host: hostname.replace(/^\[|\]$/g, ''),
+      port: port === '' ? undefined : port,
+      method,
+      path,
+      headers: { ...headers, ...(body && { 'content-length': String(body.length) }) },
+    };
+    const request = protocol === 'https:' ? requestHttps(options) : requestHttp(options);
+    const { promise: answer, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+    request.once('response', resolve);
+    // Not once: what breaks after the answer has begun is told by the answer, too.
+    request.on('error', reject);
+    request.end(body);
+    return { answer, cancel: (cause) => void request.destroy(cause) };
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+}
