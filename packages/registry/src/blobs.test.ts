@@ -1,16 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { digestOf, parseRepositoryName, type Descriptor, type Digest } from '@atoll/core';
 import { keys, type ObjectStore } from '@atoll/storage';
-import {
-  broken,
-  chunks,
-  dataPrefix,
-  keysUnder,
-  openReplicas,
-  pull,
-  REPOSITORY,
-  sampleBlob,
-} from './testing/replicas.js';
+import { chunks, dataPrefix, keysUnder, openReplicas, pull, REPOSITORY, sampleBlob } from './testing/replicas.js';
 
 const OTHER = parseRepositoryName('other/app');
 const { bytes, digest } = sampleBlob(40);
@@ -209,33 +200,6 @@ describe('Blobs', () => {
     const { blobs, stored, memory } = await withBlob();
     expect(await blobs.adopt(REPOSITORY, digest, stored.dataKey, 40)).toEqual(stored);
     expect(await pull(memory, digest)).toEqual(bytes);
-  });
-
-  test('a copy from another region is stored once, and only if it is what it should be', async () => {
-    const { start, memory, counter } = openReplicas();
-    const { blobs } = start();
-    for (const [body, code] of [
-      [chunks('wrong'), 'SIZE_INVALID'],
-      [chunks(bytes, 'x'), 'SIZE_INVALID'],
-      [chunks(Buffer.alloc(40)), 'DIGEST_INVALID'],
-    ] as const) {
-      await expect(blobs.copyIn(REPOSITORY, digest, 40, body)).rejects.toMatchObject({ code });
-    }
-    await expect(blobs.copyIn(REPOSITORY, digest, 40, broken(bytes))).rejects.toThrow('connection reset');
-    expect(await keysUnder(memory, '')).toEqual([]);
-    counter.reset();
-    await blobs.copyIn(REPOSITORY, digest, 40, chunks(bytes));
-    expect(counter.calls()).toEqual({ get: 1, putData: 1, put: 2 });
-    let read = false;
-    const unread = {
-      [Symbol.asyncIterator]: () => ({
-        next: async () => ((read = true), { done: true as const, value: undefined }),
-        return: async () => ({ done: true as const, value: undefined }),
-      }),
-    };
-    await blobs.copyIn(OTHER, digest, 40, unread);
-    expect(read).toBe(false);
-    expect(await pull(memory, digest, OTHER)).toEqual(bytes);
   });
 });
 

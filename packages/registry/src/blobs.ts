@@ -28,6 +28,20 @@ export interface BlobLocation {
   readonly dataKey: string;
 }
 
+/** A blob's bytes in some region's bucket. */
+export interface BlobPlace {
+  readonly store: ReadableStore;
+  readonly location: BlobLocation;
+}
+
+/** A blob of another region. */
+export interface BlobSource {
+  /** Where its bytes are; `undefined` when that is not known, or when they are not there. */
+  place(): Promise<BlobPlace | undefined>;
+  /** All its bytes. What goes wrong there is thrown while they are read. */
+  chunks(): Chunks;
+}
+
 /** Who else may name a blob of a repository. */
 export interface BlobReferences {
   /** To be asked before {@link manifestsNaming}: an intent goes only after its manifest is there. */
@@ -249,19 +263,39 @@ export class Blobs {
     }
   }
 
-  /** Stores a blob of another region. Where this region has the digest already, no byte of `chunks` is read. */
+  /**
+   * Takes in a blob of another region; nothing is asked of `source` where this region has the digest already. Where the two buckets
+   * can, the bytes are copied without passing through here (docs/adr/0009-copy-between-buckets.md); else they are read and verified.
+   * @throws RegistryError DIGEST_INVALID or SIZE_INVALID
+   */
   async copyIn(
     repository: RepositoryName,
     digest: Digest,
     sizeBytes: number,
-    chunks: Chunks,
+    source: BlobSource,
     o: CallOptions = {},
   ): Promise<void> {
-    if ((await this.#locate(digest, o)) && (await this.#linkRecorded(repository, digest, o))) {
-      await chunks[Symbol.asyncIterator]().return?.();
-      return;
-    }
-    await this.store(repository, digest, chunks, { ...o, sizeBytes });
+    if ((await this.#locate(digest, o)) && (await this.#linkRecorded(repository, digest, o))) return;
+    const dataKey = await this.#copyData(digest, sizeBytes, source, o);
+    if (dataKey === undefined) await this.store(repository, digest, source.chunks(), { ...o, sizeBytes });
+    else await this.adopt(repository, digest, dataKey, sizeBytes, o);
+  }
+
+  /** The new data object's key; `undefined` when its bytes must be read. A size that is not as told is found out by reading, too. */
+  async #copyData(
+    digest: Digest,
+    sizeBytes: number,
+    source: BlobSource,
+    { signal }: CallOptions,
+  ): Promise<string | undefined> {
+    const place = await source.place();
+    if (place === undefined || place.location.sizeBytes !== sizeBytes) return undefined;
+    const dataKey = newBlobKey(digest);
+    const from = place.location.dataKey;
+    const copied = await this.#store.copyFrom(place.store, from, dataKey, { sizeBytes, signal });
+    if (copied === undefined || copied.sizeBytes === sizeBytes) return copied && dataKey;
+    await this.#store.delete(dataKey, { blind: true });
+    return undefined;
   }
 
   /** Links a digest that the region had a moment ago; `undefined` when the record is gone now that the link is there. */

@@ -1,4 +1,4 @@
-export { Blobs, findBlob, type BlobLocation, type BlobReferences } from './blobs.js';
+export { Blobs, findBlob, type BlobLocation, type BlobPlace, type BlobSource, type BlobReferences } from './blobs.js';
 export { Catalog } from './catalog.js';
 export { updateObject, type Updated, type UpdateOptions } from './cas.js';
 export { Intents, type HeldIntent, type Intent, type IntentNames } from './intents.js';

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { isDigest, type Digest, type RepositoryName, type Tag } from '@atoll/core';
 import { digestInKey, keys, type CallOptions, type ReadableStore } from '@atoll/storage';
-import { findBlob, type BlobLocation } from './blobs.js';
+import { findBlob, type BlobLocation, type BlobPlace } from './blobs.js';
 import { repositoryNames } from './catalog.js';
 import { readObject } from './json-object.js';
 import { listNames, type NamePage, type NameSpace } from './listing.js';
@@ -28,6 +28,12 @@ export class RegionReader {
   /** Only what the repository links: what another repository has does not count. */
   findBlob(repository: RepositoryName, digest: Digest, o: CallOptions = {}): Promise<BlobLocation | undefined> {
     return findBlob(this.store, repository, digest, o);
+  }
+
+  /** As {@link findBlob}, for who copies its bytes from this bucket. */
+  async placeOfBlob(repository: RepositoryName, digest: Digest, o: CallOptions = {}): Promise<BlobPlace | undefined> {
+    const location = await this.findBlob(repository, digest, o);
+    return location && { store: this.store, location };
   }
 
   /** Bytes `[start, end)`; `undefined` when they have gone. The caller drains or destroys the stream. */

@@ -1,4 +1,5 @@
 import type { Descriptor, Digest } from '@atoll/core';
+import type { BlobPlace, BlobSource } from '@atoll/registry';
 import { KeyedMutex, type Chunks } from '@atoll/storage';
 import pLimit from 'p-limit';
 import { MissingAtSourceError } from './failure.js';
@@ -18,7 +19,8 @@ export class BlobCopier {
   }
 
   /**
-   * Makes the blob one of this region's repository: by a link where the region has the bytes, else by streaming and verifying them.
+   * Makes the blob one of this region's repository: by a link where the region has the bytes, by a copy from bucket to bucket
+   * where they can, else by streaming and verifying them.
    * Safe to repeat. The caller holds an intent that names it.
    * @throws MissingAtSourceError when the peer's repository does not have it
    */
@@ -30,7 +32,7 @@ export class BlobCopier {
         checkDeadline(context);
         const source = new PeerBlob(context, digest);
         try {
-          await registry.blobs.copyIn(repository, digest, size, source.chunks(), { signal });
+          await registry.blobs.copyIn(repository, digest, size, source, { signal });
         } catch (cause) {
           throw source.failure ?? cause;
         }
@@ -39,21 +41,27 @@ export class BlobCopier {
   }
 }
 
-class PeerBlob {
+class PeerBlob implements BlobSource {
   /** What went wrong at the peer: the store that was writing may have wrapped it. */
   failure: unknown;
+  #place: Promise<BlobPlace | undefined> | undefined;
 
   constructor(
     private readonly context: MergeContext,
     private readonly digest: Digest,
   ) {}
 
-  /** Asks the peer only when somebody reads: where the region has the bytes already, nobody does. */
+  place(): Promise<BlobPlace | undefined> {
+    const { reader, repository, signal } = this.context;
+    this.#place ??= reader.placeOfBlob(repository, this.digest, { signal });
+    return this.#place;
+  }
+
   async *chunks(): Chunks {
     const { reader, repository, signal, source } = this.context;
     try {
-      const location = await reader.findBlob(repository, this.digest, { signal });
-      const body = location && (await reader.openBlob(location, { signal }));
+      const place = await this.place();
+      const body = place && (await reader.openBlob(place.location, { signal }));
       if (body === undefined) throw new MissingAtSourceError(`${source} has no blob ${this.digest} in ${repository}`);
       yield* body as AsyncIterable<Uint8Array>;
     } catch (cause) {

@@ -23,10 +23,10 @@ import {
 const V1 = parseTag('v1');
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-async function pair() {
+async function pair({ copies = false } = {}) {
   const eu = await openRegion('eu');
   const us = await openRegion('us', eu.clock);
-  const applier = applierOf(us, 'eu', eu);
+  const applier = applierOf(us, 'eu', eu, copies);
   const base = { source: 'eu', repository: APP, shard: 0, segment: 1, nonce: 'n' };
   const apply = (job: Partial<Job>): Promise<void> =>
     applier.apply({ deadlineMs: eu.clock.now() + DAY_MS, ...base, ...job } as Job, {
@@ -48,6 +48,31 @@ test('a tag comes with its manifest and blobs', async () => {
   await apply({ kind: 'tag', tag: V1 });
   expect(await tagged(us)).toBe(digest);
   for (const blob of imageBytes('a').blobs) expect(await us.registry.blobs.find(APP, digestOf(blob))).toBeDefined();
+});
+
+test('between buckets that can be copied from one to the other, no byte of a blob passes through', async () => {
+  const { eu, us, apply } = await pair({ copies: true });
+  const digest = await push(eu, 'a', 'v1');
+  for (const { counter } of [eu, us]) counter.reset();
+  await apply({ kind: 'tag', tag: V1 });
+  expect(await tagged(us)).toBe(digest);
+  const moved = [...eu.counter.log, ...us.counter.log].filter(({ op }) => op === 'open' || op === 'putData');
+  expect(moved).toEqual([]);
+  expect(us.counter.calls().copyFrom).toBe(imageBytes('a').blobs.length);
+  for (const blob of imageBytes('a').blobs) {
+    const location = await us.registry.blobs.stat(APP, digestOf(blob));
+    expect((await us.memory.get(location.dataKey))?.body).toEqual(blob);
+  }
+});
+
+test('a blob that the peer lost is missed, also where it could be copied', async () => {
+  const { eu, us, apply } = await pair({ copies: true });
+  const digest = await push(eu, 'a', 'v1');
+  const [blob = Buffer.alloc(0)] = imageBytes('a').blobs;
+  const { dataKey } = await eu.registry.blobs.stat(APP, digestOf(blob));
+  await eu.memory.delete(dataKey, { blind: true });
+  await expect(apply({ kind: 'manifest', digest })).rejects.toThrow(MissingAtSourceError);
+  expect(await us.registry.blobs.find(APP, digestOf(blob))).toBeUndefined();
 });
 
 test('a foreign layer comes along where it was pushed, and is not missed where it was not', async () => {

@@ -114,7 +114,7 @@ export function sampleIndex(children: readonly Sample[], o: { subject?: Sample }
 
 export async function uploadBlob(registry: Registry, repository: RepositoryName, bytes: Buffer): Promise<Digest> {
   const digest = digestOf(bytes);
-  await registry.blobs.copyIn(repository, digest, bytes.length, chunksOf(bytes));
+  await registry.blobs.store(repository, digest, chunksOf(bytes));
   return digest;
 }
 

@@ -62,11 +62,13 @@ export async function openRegion(name: string, clock = new FakeClock()): Promise
   return { registry, identity, clock, counter, faults, memory };
 }
 
-export function applierOf(region: TestRegion, source: string, peer: TestRegion): ChangeApplier {
+/** The peer's bucket is one from which the region's cannot copy, unless `copies`. */
+export function applierOf(region: TestRegion, source: string, peer: TestRegion, copies = false): ChangeApplier {
+  const { store } = peer.counter;
   return new ChangeApplier({
     registry: region.registry,
     clock: region.clock,
-    peers: new Map([[source, peer.counter.store]]),
+    peers: new Map([[source, copies ? store : Object.assign(store, { wraps: undefined })]]),
   });
 }
 
@@ -88,7 +90,7 @@ export function imageBytes(name: string): { bytes: Buffer; digest: Digest; blobs
 
 export async function push({ registry }: TestRegion, name: string, ...tags: string[]): Promise<Digest> {
   const { bytes, digest, blobs } = imageBytes(name);
-  for (const blob of blobs) await registry.blobs.copyIn(APP, digestOf(blob), blob.length, one(blob));
+  for (const blob of blobs) await registry.blobs.store(APP, digestOf(blob), one(blob));
   await registry.manifests.put(APP, { reference: { digest }, tags: tags.map(parseTag), contentType: IMAGE, bytes });
   return digest;
 }
