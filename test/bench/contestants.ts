@@ -53,7 +53,12 @@ export interface LineupOptions {
 /** Everyone that can take part on this machine, and for those that cannot, why. */
 export function lineup({ peers, bodies, profileFolder }: LineupOptions): Lineup {
   const known: readonly [string, Contestant['role'], string | undefined, (folder: string) => Promise<Peer>][] = [
-    [ATOLL, 'registry', undefined, (folder) => startServe(folder, profileFolder)],
+    [
+      ATOLL,
+      'registry',
+      undefined,
+      (folder) => startServe(folder, profileFolder === undefined ? {} : { profileFolder }),
+    ],
     [DOCKER_REGISTRY, 'registry', 'docker-registry', (folder) => startDistribution('docker-registry', folder)],
     [DISTRIBUTION, 'registry', 'registry', (folder) => startDistribution('registry', folder)],
     [OLAREG, 'registry', 'olareg', startOlareg],

@@ -38,10 +38,12 @@ export type WriteTask = z.infer<typeof WriteTask>;
 
 /** Small requests on connections that stay open, each waiting for its answer before it sends the next. */
 export const RequestsTask = z.object({
-  /** One request over and over; small images, each with a config and a layer of its own; manifests, each under a tag of its own. */
-  kind: z.enum(['requests', 'images', 'tags']),
+  /** One request over and over; small images pushed, each with a config and a layer of its own; such images pulled; manifests, each under a tag of its own. */
+  kind: z.enum(['requests', 'images', 'pulls', 'tags']),
   url: z.string(),
   connections: z.number(),
+  /** For images: so many, and no warming; the clock ends with the last of them. */
+  most: z.number().optional(),
   /** Answers of this time are not counted. */
   warmSeconds: z.number(),
   seconds: z.number(),

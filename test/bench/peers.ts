@@ -12,13 +12,19 @@ export interface Peer {
   readonly wire: Wire;
 }
 
-/** One region of Atoll alone, as `atoll serve` runs it. A profile of the processor is left in `profileFolder` when it stops. */
-export async function startServe(folder: string, profileFolder?: string): Promise<Peer> {
+export interface ServeOptions {
+  readonly env?: NodeJS.ProcessEnv;
+  /** A profile of the processor is left there when it stops. */
+  readonly profileFolder?: string;
+}
+
+/** One region of Atoll alone, as `atoll serve` runs it, on a folder unless `env` names another bucket. */
+export async function startServe(folder: string, { env, profileFolder }: ServeOptions = {}): Promise<Peer> {
   const [port = 0] = await freePorts(1);
   mkdirSync(folder, { recursive: true });
   const nodeArgs = profileFolder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`];
   const { service, wire } = await serveRegion(
-    { folder: join(folder, 'bucket'), region: 'eu', nodeArgs },
+    { folder: join(folder, 'bucket'), region: 'eu', nodeArgs, ...(env && { env }) },
     port,
     join(folder, 'atoll.log'),
   );
@@ -30,8 +36,8 @@ export function startDockerRegistry(folder: string): Promise<Peer> {
   return startDistribution('docker-registry', folder);
 }
 
-/** Any version of distribution, whose command is `tool`. */
-export async function startDistribution(tool: string, folder: string): Promise<Peer> {
+/** Any version of distribution, whose command is `tool`, on a folder unless `storage` is the configuration of another driver. */
+export async function startDistribution(tool: string, folder: string, storage?: string): Promise<Peer> {
   const [port = 0] = await freePorts(1);
   mkdirSync(folder, { recursive: true });
   const config = join(folder, 'registry.yml');
@@ -40,12 +46,13 @@ export async function startDistribution(tool: string, folder: string): Promise<P
     [
       'version: 0.1',
       'log: { level: error, accesslog: { disabled: true } }',
-      `storage: { filesystem: { rootdirectory: ${join(folder, 'bucket')} }, delete: { enabled: true } }`,
+      `storage: { ${storage ?? `filesystem: { rootdirectory: ${join(folder, 'bucket')} }`}, delete: { enabled: true } }`,
       `http: { addr: "127.0.0.1:${port}" }`,
     ].join('\n'),
   );
-  // Its newer versions send traces to a collector on this machine unless told not to.
-  const env = { ...process.env, OTEL_TRACES_EXPORTER: 'none' };
+  // Its newer versions send traces to a collector on this machine unless told not to, and its older ones take no bundle for S3.
+  const { AWS_CA_BUNDLE: _, ...others } = process.env;
+  const env = { ...others, OTEL_TRACES_EXPORTER: 'none' };
   return startProgram(tool, { command: toolFile(tool), args: ['serve', config], env, folder, port });
 }
 
@@ -82,6 +89,7 @@ export async function startProgram(name: string, program: Program): Promise<Peer
   try {
     await isReady(service, wire, 30_000, ready);
   } catch (cause) {
+    wire.close();
     await service.kill();
     throw cause;
   }

@@ -4,6 +4,7 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { table, writeBetween } from '../harness/paper.js';
 import { benchBlobs } from './blobs.js';
+import { benchBuckets } from './buckets.js';
 import { HELP, readOptions, type RunOptions } from './command-line.js';
 import type { BenchContext, Figure } from './figures.js';
 import { benchLists } from './lists.js';
@@ -23,6 +24,7 @@ const BENCHES: Readonly<Record<string, (context: BenchContext) => Promise<Figure
   manifests: benchManifests,
   lists: benchLists,
   replication: benchReplication,
+  buckets: benchBuckets,
 };
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);

@@ -14,11 +14,11 @@ export class Versitygw {
     readonly endpoint: string,
   ) {}
 
-  /** @throws Error when the program is not here, or does not serve in time */
-  static async start(): Promise<Versitygw> {
+  /** @param parent where its folder is made @throws Error when the program is not here, or does not serve in time */
+  static async start(parent = tmpdir()): Promise<Versitygw> {
     const program = toolFile('versitygw');
     const [port = 0] = await freePorts(1);
-    const folder = mkdtempSync(join(tmpdir(), 'atoll-versitygw-'));
+    const folder = mkdtempSync(join(parent, 'atoll-versitygw-'));
     const data = join(folder, 'data');
     mkdirSync(data);
     const { accessKeyId, secretAccessKey } = VERSITYGW_CREDENTIALS;
