@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { RegistryError } from '@atoll/core';
+import { giveBack } from '@atoll/storage';
 import { ClientGone, isBreak } from './client-gone.js';
 import type { ApiLimits } from './limits.js';
 
@@ -57,7 +58,7 @@ export class RequestBody {
         this.receivedBytes += next.value.byteLength;
         watch.count(next.value.byteLength);
         yield next.value;
-        release(next.value);
+        giveBack(next.value);
       }
     } finally {
       watch.stop();
@@ -153,14 +154,6 @@ async function orGone<T>(read: Promise<T>): Promise<T> {
   } catch (cause) {
     throw isBreak(cause) ? new ClientGone('the client left in the middle of its request', { cause }) : cause;
   }
-}
-
-/**
- * Node allocates memory for every read of a socket. Left to the collector it makes up most of what a large push costs: much of it is
- * waiting to be found, and the collector runs again and again to find it.
- */
-function release({ buffer, byteLength }: Uint8Array): void {
-  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0);
 }
 
 function tooSlow(): RegistryError {

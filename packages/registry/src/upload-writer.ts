@@ -264,8 +264,7 @@ function tooLarge(sizeBytes: number): RegistryError {
   });
 }
 
-/** Can be read more than once: a driver that tries again sends the same bytes. */
-/** `onTaken` is told when the bytes are asked for. */
+/** Can be read more than once: a driver that tries again sends the same bytes. `onTaken` is told when they are asked for. */
 export function oneChunk(bytes: Uint8Array, onTaken?: () => void): Chunks {
   return {
     async *[Symbol.asyncIterator]() {

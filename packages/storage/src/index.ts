@@ -3,6 +3,7 @@ export { ClockGuard } from './clock-guard.js';
 export { countCalls, type CallCounter } from './count-calls.js';
 export { cutInto } from './cut-into.js';
 export { faulty, type Fault } from './faulty.js';
+export { giveBack } from './give-back.js';
 export { interceptStore, type Interceptor, type StoreOperation } from './intercept-store.js';
 export { digestInKey, digestPath, keys, nameInMarker } from './key-layout.js';
 export { compareKeys, lowerBound } from './key-order.js';

@@ -82,3 +82,15 @@ test('an abort ends it with its reason, and the source too', async () => {
   await expect(reading).rejects.toThrow('enough');
   expect(source.destroyed).toBe(true);
 });
+
+test('what is lent is whole and in order, and its memory is given back', async () => {
+  const chunks = [BYTES.subarray(0, 90_000), BYTES.subarray(90_000)].map((piece) => new Uint8Array(piece));
+  const taken: Uint8Array[] = [];
+  const copies: Buffer[] = [];
+  await body(Readable.from(chunks, { objectMode: false })).lend(async (bytes) => {
+    taken.push(bytes);
+    copies.push(Buffer.from(bytes));
+  });
+  expect(Buffer.concat(copies).equals(BYTES)).toBe(true);
+  expect(taken.map(({ length }) => length)).toEqual(taken.map(() => 0));
+});

@@ -1,4 +1,6 @@
 import { Readable } from 'node:stream';
+import { giveBack } from './give-back.js';
+import type { LendingBody } from './lending-body.js';
 
 export interface RenewedBodyParts {
   readonly source: Readable;
@@ -12,7 +14,7 @@ export interface RenewedBodyParts {
 }
 
 /** An object's bytes from the wire. A connection that breaks, stalls, or is cut because the reader paused for long, is taken up where it was. */
-export class RenewedBody extends Readable {
+export class RenewedBody extends Readable implements LendingBody {
   readonly #parts: RenewedBodyParts;
   #source: Readable;
   #offsetBytes = 0;
@@ -31,6 +33,13 @@ export class RenewedBody extends Readable {
     if (signal.aborted) abort();
     signal.addEventListener('abort', abort, { once: true });
     this.once('close', () => signal.removeEventListener('abort', abort));
+  }
+
+  async lend(take: (bytes: Uint8Array) => Promise<void>): Promise<void> {
+    for await (const chunk of this as AsyncIterable<Uint8Array>) {
+      await take(chunk);
+      giveBack(chunk);
+    }
   }
 
   override _read(): void {
