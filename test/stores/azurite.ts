@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AzureCredentials } from '@atoll/storage-azure';
-import { BlobServiceClient, StorageSharedKeyCredential } from '@azure/storage-blob';
+import { BlobServiceClient, ContainerSASPermissions, StorageSharedKeyCredential } from '@azure/storage-blob';
 import { bringTools } from '../clients/install.js';
 import { toolFile } from '../clients/tool.js';
 import { eventually, freePorts, Service } from '../harness/service.js';
@@ -56,6 +56,13 @@ export class Azurite {
   /** What makes a process of ours use this server. */
   get environment(): NodeJS.ProcessEnv {
     return { AZURE_STORAGE_ACCOUNT: ACCOUNT, AZURE_STORAGE_KEY: KEY };
+  }
+
+  /** A connection string that holds a signature for a container, with these permissions and no other. */
+  async signature(permissions: string, expiresOn: Date, container: string = AZURITE_CONTAINERS[0]): Promise<string> {
+    const options = { permissions: ContainerSASPermissions.parse(permissions), expiresOn };
+    const url = await this.#client.getContainerClient(container).generateSasUrl(options);
+    return `BlobEndpoint=${this.origin.origin}/${ACCOUNT};SharedAccessSignature=${new URL(url).search.slice(1)}`;
   }
 
   /** What was staged for a blob and is not committed. */

@@ -31,7 +31,7 @@ async function failureOfGet(reply: Reply): Promise<unknown> {
 
 test.each([
   [403, 'AuthenticationFailed', 'denied', 'does not accept the credentials'],
-  [403, 'AuthorizationPermissionMismatch', 'denied', 'docs/drivers/azure.md'],
+  [403, 'AuthorizationPermissionMismatch', 'denied', 'the identity may not read blobs: it needs'],
   [403, 'AuthorizationFailure', 'denied', 'firewall'],
   [403, 'KeyBasedAuthenticationNotPermitted', 'denied', 'use an identity'],
   [404, 'ContainerNotFound', 'unavailable', 'there is no such container'],

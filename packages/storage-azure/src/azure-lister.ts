@@ -1,7 +1,8 @@
 import { compareKeys, StorageError, type CallOptions, type ObjectInfo } from '@atoll/storage';
 import type { BlobItem, ContainerListBlobFlatSegmentResponse } from '@azure/storage-blob';
 import type { AzureCalls } from './azure-calls.js';
-import { AzureFailure, toStorageError } from './azure-failure.js';
+import { AzureFailure } from './azure-failure.js';
+import { toStorageError } from './failure-meaning.js';
 import { objectInfo } from './object-info.js';
 import type { Place } from './place.js';
 

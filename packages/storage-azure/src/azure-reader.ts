@@ -1,7 +1,8 @@
 import { Readable } from 'node:stream';
 import { RenewedBody, type CallOptions, type ObjectInfo, type Version } from '@atoll/storage';
 import type { AzureCalls, RequestOptions } from './azure-calls.js';
-import { AzureFailure, toStorageError } from './azure-failure.js';
+import { AzureFailure } from './azure-failure.js';
+import { toStorageError } from './failure-meaning.js';
 import { failureOf } from './failure-of.js';
 import { etagOf, objectInfo, sizeInRange } from './object-info.js';
 import type { Place } from './place.js';

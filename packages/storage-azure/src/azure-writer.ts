@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto';
 import type { CallOptions, DeleteCondition, PutCondition, Version } from '@atoll/storage';
 import type { BlobRequestConditions } from '@azure/storage-blob';
 import type { Answer, AzureCalls, RequestOptions } from './azure-calls.js';
-import { AzureFailure, toStorageError } from './azure-failure.js';
+import { AzureFailure } from './azure-failure.js';
 import { NONCE, type AzureReader } from './azure-reader.js';
+import { toStorageError } from './failure-meaning.js';
 import { etagOf, versionOf } from './object-info.js';
 import type { Place } from './place.js';
 

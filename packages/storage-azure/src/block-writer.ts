@@ -1,9 +1,10 @@
 import { StorageError, type CallOptions, type PartTurns } from '@atoll/storage';
 import type { AzureCalls } from './azure-calls.js';
-import { AzureFailure, toStorageError } from './azure-failure.js';
+import { AzureFailure } from './azure-failure.js';
 import type { AzureReader } from './azure-reader.js';
 import type { AzureWriter, PutOutcome, WriteOptions } from './azure-writer.js';
 import { blockId, newRun, type BlockRun } from './blocks.js';
+import { toStorageError } from './failure-meaning.js';
 import type { Place } from './place.js';
 
 /** Of one stream, so that it does not take the turns of all. */

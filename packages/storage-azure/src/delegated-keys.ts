@@ -2,7 +2,8 @@ import type { Clock } from '@atoll/core';
 import type { CallOptions } from '@atoll/storage';
 import type { BlobServiceClient, UserDelegationKey } from '@azure/storage-blob';
 import type { AzureCalls } from './azure-calls.js';
-import { AzureFailure, toStorageError } from './azure-failure.js';
+import { AzureFailure } from './azure-failure.js';
+import { toStorageError } from './failure-meaning.js';
 import type { Place } from './place.js';
 
 const HOUR_MS = 3_600_000;

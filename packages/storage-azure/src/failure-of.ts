@@ -1,5 +1,5 @@
 import { RestError } from '@azure/storage-blob';
-import { AzureFailure, type FailureFacts } from './azure-failure.js';
+import { AzureFailure, type Action, type FailureFacts } from './azure-failure.js';
 
 /** Errors of sockets and names carry such codes. */
 const SYSTEM_CODE = /^(?:E[A-Z_]+|[A-Z]+_[A-Z_]+)$/;
@@ -23,7 +23,8 @@ export function failureOf(cause: unknown): AzureFailure | undefined {
 
 function answered(cause: RestError, status: number): AzureFailure {
   const headers = cause.response?.headers;
-  const facts = factsOf(status, (name) => headers?.get(name));
+  const action = cause.request && actionOf(cause.request);
+  const facts = { ...(action && { action }), ...factsOf(status, (name) => headers?.get(name)) };
   // An answer that says yes and cannot be read was cut; one that says no without a code came from what stands in between.
   if (status < 300) return new AzureFailure('lost', 'UnreadableAnswer', facts);
   const told = headers?.get('x-ms-error-code') ?? cause.code;
@@ -43,6 +44,12 @@ function factsOf(status: number, header: (name: string) => string | undefined): 
     ...(retryAfterMs !== undefined && { retryAfterMs }),
     ...(date !== undefined && { date }),
   };
+}
+
+function actionOf({ method, url }: { readonly method: string; readonly url: string }): Action {
+  if (method === 'PUT') return 'write';
+  if (method === 'DELETE') return 'delete';
+  return /[?&]comp=list(?:&|$)/.test(url) ? 'list' : 'read';
 }
 
 /** RFC 9110, 10.2.3: seconds, or a date. */
