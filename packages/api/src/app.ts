@@ -27,6 +27,8 @@ export interface AppOptions {
   readonly limits?: Partial<ApiLimits> | undefined;
   /** Look for a blob whose mount names no source repository; without it such a mount becomes an upload. Off by default. */
   readonly automaticMount?: boolean | undefined;
+  /** Whether a client at this address is sent to the store for a blob's bytes; nobody is by default. */
+  readonly redirects?: ((address: string | undefined) => boolean) | undefined;
   /** Shared with whoever runs the server. */
   readonly traffic?: Traffic | undefined;
 }
@@ -43,6 +45,7 @@ export function createApp({ registry, log, authorize, ...options }: AppOptions):
     limits,
     isPrivate: authorize !== undefined,
     automaticMount: options.automaticMount ?? false,
+    redirects: options.redirects ?? (() => false),
     mayPull: (exchange, repository) => mayPull(authorize, exchange, repository),
   };
   const answer = answerer(parts, () => traffic.draining);

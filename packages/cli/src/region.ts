@@ -1,7 +1,15 @@
 import { startApi, type RunningApi } from '@atoll/api';
 import { claimRegion, Registry } from '@atoll/registry';
 import { BullQueue, InProcessQueue, type JobQueue } from '@atoll/replication';
-import { logWith, openReadOnlyStore, openStore, type Config, type Logger, type Own } from '@atoll/runtime';
+import {
+  logWith,
+  openReadOnlyStore,
+  openStore,
+  redirectsFor,
+  type Config,
+  type Logger,
+  type Own,
+} from '@atoll/runtime';
 import type { ReadableStore } from '@atoll/storage';
 import { startWorker, type RunningWorker } from '@atoll/worker';
 
@@ -60,6 +68,7 @@ export async function serveRegion(
     host: config.host,
     port,
     automaticMount: config.automaticMount,
+    redirects: redirectsFor(config.redirects),
     limits: {
       drainMs: config.shutdownSeconds * 1000,
       bodyIdleMs: config.idleTimeoutSeconds * 1000,

@@ -147,6 +147,11 @@ export class Blobs {
     return reopened?.body ?? blobUnknown(location.digest);
   }
 
+  /** Whether {@link read} takes the bytes from memory. */
+  isAtHand({ digest }: BlobLocation): boolean {
+    return this.#small.has(digest);
+  }
+
   /** All of a small blob, from memory where it was read before: then only its link is asked for. @throws as {@link open} */
   async read(location: BlobLocation, o: CallOptions = {}): Promise<Buffer> {
     return this.#small.get(location.digest) ?? this.#small.keep(location, await this.open(location, o));

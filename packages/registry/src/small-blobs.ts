@@ -23,6 +23,10 @@ export class SmallBlobs {
     sizeCalculation: (bytes) => bytes.length + ENTRY_BYTES,
   });
 
+  has(digest: Digest): boolean {
+    return this.#kept.has(digest);
+  }
+
   /** Nobody writes to the answer. */
   get(digest: Digest): Buffer | undefined {
     return this.#kept.get(digest);

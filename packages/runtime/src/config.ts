@@ -11,6 +11,7 @@ import {
   storageUrl,
   wholeNumber,
 } from './config-values.js';
+import { redirectRule } from './redirects.js';
 
 const PREFIX = 'ATOLL_';
 /** What tests of the product read for themselves; the product ignores it. */
@@ -60,6 +61,11 @@ const Environment = z.object({
     'off',
     onOrOff,
     'Whether a mount that names no source repository is looked up: `on` or `off`. It tells who asks that a digest is known.',
+  ),
+  ATOLL_REDIRECTS: preset(
+    'off',
+    redirectRule,
+    'Whether a client that pulls a blob is sent to the bucket by a signed URL: `on`, `off`, or one of them with clients left out, such as `on except 10.0.0.0/8,fd00::/8`.',
   ),
   ATOLL_POLL_MILLISECONDS: preset(
     '1000',
@@ -156,6 +162,7 @@ function named(env: z.output<typeof Environment>) {
     logFormat: env.ATOLL_LOG_FORMAT,
     uploadTtlSeconds: env.ATOLL_UPLOAD_TTL_SECONDS,
     automaticMount: env.ATOLL_AUTOMATIC_MOUNT,
+    redirects: env.ATOLL_REDIRECTS,
     pollMilliseconds: env.ATOLL_POLL_MILLISECONDS,
     jobConcurrency: env.ATOLL_JOB_CONCURRENCY,
     shutdownSeconds: env.ATOLL_SHUTDOWN_SECONDS,

@@ -6,6 +6,9 @@ import { cacheControl, etagOf, isKnown } from '../conditional.js';
 import type { Exchange, Headers } from '../exchange.js';
 import type { Call, RouteParts } from './route-parts.js';
 
+/** Long enough for a slow client to begin the last layers of a large image. */
+const SIGNED = { ttlSeconds: 30 * 60, contentType: 'application/octet-stream' };
+
 /** `/v2/<name>/blobs/<digest>`; distribution-spec, Pulling blobs and Deleting Blobs. */
 export class BlobRoutes {
   readonly #cacheControl: string;
@@ -36,12 +39,37 @@ export class BlobRoutes {
     if (!isWhole) head['Content-Range'] = `bytes ${start}-${end - 1}/${location.sizeBytes}`;
     const status = isWhole ? 200 : 206;
     if (start === end) return exchange.respond(status, head);
+    // What a store makes of several ranges at once, or of the ETag of If-Range, which it does not know, is not known here.
+    const isPlain = req.headers['if-range'] === undefined && (!isWhole || req.headers.range === undefined);
+    const elsewhere = isPlain && (await this.#elsewhere(exchange, location));
+    if (elsewhere) return exchange.respond(307, elsewhere);
     if (isSmallBlob(location)) {
       const bytes = await blobs.read(location, { signal });
       return exchange.respond(status, head, bytes.subarray(start, end));
     }
     const body = await blobs.open(location, { ...(!isWhole && range), signal });
     return exchange.stream(status, head, body, end - start);
+  }
+
+  /**
+   * The headers that send this client to the store, which answers its `Range` as well as this does. Never an error: what cannot be
+   * signed is served. `undefined` also for bytes at hand.
+   */
+  async #elsewhere(exchange: Exchange, location: BlobLocation): Promise<Headers | undefined> {
+    const { redirects, registry } = this.parts;
+    if (!registry.store.capabilities.presign) return undefined;
+    if (!redirects(exchange.req.socket.remoteAddress) || registry.blobs.isAtHand(location)) return undefined;
+    const signed = await registry.store.presignGet(location.dataKey, SIGNED).catch((error: unknown) => {
+      exchange.note('no URL could be signed; the blob is served from here', { error });
+    });
+    if (!signed) return undefined;
+    return {
+      Location: signed,
+      'Content-Length': '0',
+      'Docker-Content-Digest': location.digest,
+      // Who holds the URL may read the blob for as long as it is good.
+      'Cache-Control': 'private, no-store',
+    };
   }
 
   /** Ranges are for GET alone; RFC 9110, 14.2. */

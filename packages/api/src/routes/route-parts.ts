@@ -12,6 +12,8 @@ export interface RouteParts {
   readonly isPrivate: boolean;
   /** A mount that names no source is looked up, where it may be. */
   readonly automaticMount: boolean;
+  /** Whether a client at this address is sent to the store for a blob's bytes, where the store can sign URLs. */
+  readonly redirects: (address: string | undefined) => boolean;
   /** Whether whoever sent the request may also pull from this repository. */
   readonly mayPull: (exchange: Exchange, repository: RepositoryName) => Promise<boolean>;
 }

@@ -25,6 +25,7 @@ export interface HarnessOptions {
   readonly limits?: Partial<ApiLimits>;
   readonly authorize?: Authorize;
   readonly automaticMount?: boolean;
+  readonly redirects?: (address: string | undefined) => boolean;
 }
 
 export const OCI_IMAGE = 'application/vnd.oci.image.manifest.v1+json';
