@@ -1,13 +1,25 @@
 import { join } from 'node:path';
+import type { S3Credentials } from '@atoll/storage-s3';
+import { FAKE_CREDENTIALS } from '@atoll/storage-s3/testing';
 import { VERSITYGW_CREDENTIALS, Versitygw } from '../stores/versitygw.js';
+import { BottomlessS3 } from './bottomless-s3.js';
 import { median, rateFigure, type BenchContext, type Figure } from './figures.js';
 import { load, loadRequests, megabytesPerSecond } from './load-task.js';
-import { startDistribution, startServe, stopPeer, type Peer } from './peers.js';
+import {
+  peakResidentMebibytes,
+  residentMebibytes,
+  startDistribution,
+  startServe,
+  stopPeer,
+  type Peer,
+} from './peers.js';
 import { settle } from './settle.js';
 
 const IMAGES = { connections: 16, most: 300, warmSeconds: 0, seconds: 0 } as const;
 const LARGE = { sizeBytes: 512 * 1_048_576, count: 2, streams: 2 } as const;
 const LEAST = 2;
+const GIANTS = { sizeBytes: 1024 ** 3, count: 1, repeats: 50, streams: 50 } as const;
+const MOST_MEBIBYTES = 1_536;
 
 const ROWS = {
   pushImages: ['300 small images pushed, 16 at a time', 'images/s'],
@@ -28,10 +40,35 @@ export async function benchBuckets({ folder, rounds, note }: BenchContext): Prom
     ours.push(await measure(folder, startAtoll));
     theirs.push(await measure(folder, startOther));
   }
-  return Object.entries(ROWS).map(([row, [what, unit]]) => {
+  const rates = Object.entries(ROWS).map(([row, [what, unit]]) => {
     const of = (rates: readonly Rates[]): number => median(rates.map((rate) => rate[row as Row]));
     return rateFigure(`S3: ${what}`, unit, of(ours), { name: 'docker-registry', value: of(theirs) }, LEAST);
   });
+  note('buckets: 50 uploads of 1 GiB');
+  return [...rates, await memory(folder)];
+}
+
+/** The server drops the bytes, for there are 50 GiB of them. */
+async function memory(folder: string): Promise<Figure> {
+  const server = await BottomlessS3.start();
+  const place = join(folder, 'registry');
+  try {
+    const peer = await startServe(place, { env: environment(server.makeBucket('atoll'), FAKE_CREDENTIALS) });
+    const idle = residentMebibytes(peer.service.pid);
+    await load({ ...GIANTS, url: peer.wire.url, repository: 'bench/giants', name: 'giant', kind: 'push' });
+    const peak = peakResidentMebibytes(peer.service.pid);
+    await stopPeer(peer, place);
+    return {
+      what: 'S3: peak resident memory, 50 uploads of 1 GiB at once',
+      atoll: `${Math.round(peak)} MiB`,
+      other: `idle: ${Math.round(idle)} MiB`,
+      ratio: '-',
+      wanted: `under ${MOST_MEBIBYTES} MiB`,
+      met: peak < MOST_MEBIBYTES,
+    };
+  } finally {
+    await server.stop();
+  }
 }
 
 async function measure(folder: string, start: (server: Versitygw, folder: string) => Promise<Peer>): Promise<Rates> {
@@ -62,15 +99,16 @@ async function ratesOf({ wire: { url } }: Peer, folder: string): Promise<Rates> 
 }
 
 function startAtoll(server: Versitygw, folder: string): Promise<Peer> {
-  const { accessKeyId, secretAccessKey } = VERSITYGW_CREDENTIALS;
-  return startServe(folder, {
-    env: {
-      ATOLL_STORAGE: server.makeBucket('atoll'),
-      AWS_ACCESS_KEY_ID: accessKeyId,
-      AWS_SECRET_ACCESS_KEY: secretAccessKey,
-      AWS_REGION: 'us-east-1',
-    },
-  });
+  return startServe(folder, { env: environment(server.makeBucket('atoll'), VERSITYGW_CREDENTIALS) });
+}
+
+function environment(bucket: string, { accessKeyId, secretAccessKey }: S3Credentials): NodeJS.ProcessEnv {
+  return {
+    ATOLL_STORAGE: bucket,
+    AWS_ACCESS_KEY_ID: accessKeyId,
+    AWS_SECRET_ACCESS_KEY: secretAccessKey,
+    AWS_REGION: 'us-east-1',
+  };
 }
 
 function startOther(server: Versitygw, folder: string): Promise<Peer> {
