@@ -20,7 +20,7 @@ export default {
   },
   moduleNameMapper: {
     '^@atoll/([a-z0-9-]+)/testing$': `${packages}/$1/src/testing/index.ts`,
-    '^@atoll/([a-z0-9-]+)/([a-z0-9]+-location)$': `${packages}/$1/src/$2.ts`,
+    '^@atoll/([a-z0-9-]+)/([a-z0-9]+-location|faulty-server)$': `${packages}/$1/src/$2.ts`,
     '^@atoll/([a-z0-9-]+)$': `${packages}/$1/src/index.ts`,
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },

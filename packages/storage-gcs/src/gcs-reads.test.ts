@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { readAll, sample, type ServerFault } from '@atoll/storage/testing';
+import type { ServerFault } from '@atoll/storage/faulty-server';
+import { readAll, sample } from '@atoll/storage/testing';
 import type { GcsStore } from './gcs-store.js';
 import { Stand } from './testing/stand.js';
 

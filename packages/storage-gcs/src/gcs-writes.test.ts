@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { ServerFault } from '@atoll/storage/testing';
+import type { ServerFault } from '@atoll/storage/faulty-server';
 import type { GcsStore } from './gcs-store.js';
 import { Stand } from './testing/stand.js';
 

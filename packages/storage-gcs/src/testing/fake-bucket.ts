@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { compareKeys, lowerBound } from '@atoll/storage';
+import { crc32cOf, lazily, md5 } from './checksums.js';
 import { conditionNotMet, FakeError, noSuchObject } from './fake-error.js';
 import { FakeMultipart } from './fake-multipart.js';
 import { FakeSessions } from './fake-sessions.js';
@@ -11,6 +11,7 @@ export interface Stored {
   readonly modified: Date;
   readonly contentType: string;
   readonly metadata: Readonly<Record<string, string>>;
+  readonly crc32c: () => string;
   /** Of an object that was made of parts, only a checksum of another kind is known. */
   readonly md5Hash?: string;
 }
@@ -66,7 +67,8 @@ export class FakeBucket {
       modified: new Date(this.now()),
       contentType: contentType ?? 'application/octet-stream',
       metadata,
-      ...(!ofParts && { md5Hash: createHash('md5').update(body).digest('base64') }),
+      crc32c: lazily(() => crc32cOf(body)),
+      ...(!ofParts && { md5Hash: md5(body) }),
     };
     this.#objects.set(name, stored);
     return stored;

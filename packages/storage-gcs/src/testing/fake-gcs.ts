@@ -1,4 +1,4 @@
-import { FaultyServer, type Answer, type Asked, type FakeService, type FaultPlan } from '@atoll/storage/testing';
+import { FaultyServer, type Answer, type Asked, type FakeService, type FaultPlan } from '@atoll/storage/faulty-server';
 import { z } from 'zod';
 import { FakeBucket } from './fake-bucket.js';
 import { FakeError, lacking, noSuchBucket } from './fake-error.js';

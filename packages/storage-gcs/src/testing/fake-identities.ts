@@ -1,6 +1,6 @@
 import { createVerify, generateKeyPairSync, randomUUID, sign, type KeyObject } from 'node:crypto';
 import { z } from 'zod';
-import type { Answer, Asked } from '@atoll/storage/testing';
+import type { Answer, Asked } from '@atoll/storage/faulty-server';
 import { FakeError, lacking } from './fake-error.js';
 import { parseQuery } from './fake-operation.js';
 import { asJson } from './fake-wording.js';

@@ -1,4 +1,4 @@
-import type { Asked } from '@atoll/storage/testing';
+import type { Asked } from '@atoll/storage/faulty-server';
 
 export type OperationName =
   | 'GetBucket'
@@ -11,6 +11,7 @@ export type OperationName =
   | 'CancelSession'
   | 'DeleteObject'
   | 'RewriteObject'
+  | 'CopyObject'
   | 'ListObjects'
   | 'GetObject'
   | 'HeadObject'
@@ -34,38 +35,45 @@ export interface Operation {
 }
 
 const JSON_OBJECT = /^\/(?:download\/)?storage\/v1\/b\/([^/]+)\/o\/([^/]+)$/;
-const JSON_REWRITE = /^\/storage\/v1\/b\/([^/]+)\/o\/([^/]+)\/rewriteTo\/b\/([^/]+)\/o\/([^/]+)$/;
+const JSON_COPY = /^\/storage\/v1\/b\/([^/]+)\/o\/([^/]+)\/(rewrite|copy)To\/b\/([^/]+)\/o\/([^/]+)$/;
 const JSON_UPLOAD = /^\/(?:resumable\/)?upload\/storage\/v1\/b\/([^/]+)\/o$/;
+const JSON_LIST = /^\/storage\/v1\/b\/([^/]+)\/o$/;
+const JSON_BUCKET = /^\/storage\/v1\/b\/([^/]+)$/;
 const XML_OBJECT = /^\/([^/]+)\/(.+)$/;
 
+/** A parameter that nobody here looks at would be a promise that is not kept. */
+const KNOWN =
+  /^(?:alt|fields|ifGenerationMatch|ifGenerationNotMatch|ifSourceGenerationMatch|includeFoldersAsPrefixes|maxBytesRewrittenPerCall|maxResults|name|pageToken|partNumber|prefix|prettyPrint|project|projection|response-content-type|rewriteToken|startOffset|upload_id|uploadId|uploads|uploadType|X-Goog-[A-Za-z]+|x-id)$/;
+
 /** What a request asks for. */
-export function readOperation({ method, path, query: text }: Asked): Operation {
-  const query = new Map(parseQuery(text));
-  const at = (name: OperationName, bucket = '', object = ''): Operation => ({
-    name,
-    bucket: decodeURIComponent(bucket),
-    object: decodeURIComponent(object),
-    query,
-  });
+export function readOperation(asked: Asked): Operation {
+  const { method, path } = asked;
+  const query = new Map(parseQuery(asked.query));
+  const at = (name: OperationName, bucket = '', object = ''): Operation => ({ name, bucket, object, query });
   const service = serviceOf(method, path);
   if (service !== undefined) return at(service);
-  const rewrite = JSON_REWRITE.exec(path);
-  if (rewrite) {
-    const [, bucket, object, toBucket = '', toObject = ''] = rewrite;
-    const target = { bucket: decodeURIComponent(toBucket), object: decodeURIComponent(toObject) };
-    return { ...at(method === 'POST' ? 'RewriteObject' : 'Unknown', bucket, object), target };
+  if (![...query.keys()].every((name) => KNOWN.test(name))) return at('Unknown');
+  const copy = inPath(JSON_COPY, path);
+  if (copy && method === 'POST') {
+    const [bucket, object, kind, toBucket = '', toObject = ''] = copy;
+    const name = kind === 'copy' ? 'CopyObject' : 'RewriteObject';
+    return { ...at(name, bucket, object), target: { bucket: toBucket, object: toObject } };
   }
-  const [, uploadBucket] = JSON_UPLOAD.exec(path) ?? [];
-  if (uploadBucket !== undefined) return at(uploadName(method, query), uploadBucket, query.get('name'));
-  const [, bucket, object] = JSON_OBJECT.exec(path) ?? [];
-  if (object !== undefined) return at(jsonName(method, query), bucket, object);
-  const [, listed] = /^\/storage\/v1\/b\/([^/]+)\/o$/.exec(path) ?? [];
-  if (listed !== undefined) return at(method === 'GET' ? 'ListObjects' : 'Unknown', listed);
-  const [, described] = /^\/storage\/v1\/b\/([^/]+)$/.exec(path) ?? [];
-  if (described !== undefined) return at(method === 'GET' ? 'GetBucket' : 'Unknown', described);
+  const upload = inPath(JSON_UPLOAD, path);
+  if (upload) return at(uploadName(method, query), upload[0], query.get('name'));
+  const object = inPath(JSON_OBJECT, path);
+  if (object) return at(jsonName(method, query), ...object);
+  const listed = inPath(JSON_LIST, path);
+  if (listed) return at(method === 'GET' ? 'ListObjects' : 'Unknown', ...listed);
+  const described = inPath(JSON_BUCKET, path);
+  if (described) return at(method === 'GET' ? 'GetBucket' : 'Unknown', ...described);
   if (path === '/storage/v1/b') return at(method === 'POST' ? 'CreateBucket' : 'Unknown');
-  const [, xmlBucket, xmlObject] = XML_OBJECT.exec(path) ?? [];
-  return at(xmlName(method, query), xmlBucket, xmlObject);
+  return at(xmlName(method, query), ...(inPath(XML_OBJECT, path) ?? []));
+}
+
+/** The parts of a path that a pattern names, decoded. */
+function inPath(pattern: RegExp, path: string): string[] | undefined {
+  return pattern.exec(path)?.slice(1).map(decodeURIComponent);
 }
 
 /** What is no part of Cloud Storage: where tokens and signatures come from. */

@@ -9,6 +9,7 @@ export const PERMISSIONS: Partial<Readonly<Record<OperationName, readonly string
   InsertObject: ['storage.objects.create'],
   StartSession: ['storage.objects.create'],
   DeleteObject: ['storage.objects.delete'],
+  CopyObject: ['storage.objects.get', 'storage.objects.create'],
   RewriteObject: ['storage.objects.get', 'storage.objects.create'],
   ListObjects: ['storage.objects.list'],
   CreateMultipartUpload: ['storage.multipartUploads.create', 'storage.objects.create'],

@@ -1,5 +1,5 @@
 import { createHash, verify, type KeyObject } from 'node:crypto';
-import type { Asked } from '@atoll/storage/testing';
+import type { Asked } from '@atoll/storage/faulty-server';
 import { encodeStrictly } from '../place.js';
 import { FakeError } from './fake-error.js';
 import { parseQuery } from './fake-operation.js';

@@ -1,5 +1,5 @@
 import type { OutgoingHttpHeaders } from 'node:http';
-import type { Answer } from '@atoll/storage/testing';
+import type { Answer } from '@atoll/storage/faulty-server';
 import type { FakeError } from './fake-error.js';
 
 export function asJson(status: number, content: unknown, headers: OutgoingHttpHeaders = {}): Answer {

@@ -1,7 +1,8 @@
-import type { Answer, Asked } from '@atoll/storage/testing';
+import type { Answer, Asked } from '@atoll/storage/faulty-server';
 import { z } from 'zod';
+import { crc32cOf, md5 } from './checksums.js';
 import type { Conditions, FakeBucket, NewObject, Stored } from './fake-bucket.js';
-import { FakeError, invalid } from './fake-error.js';
+import { invalid } from './fake-error.js';
 import type { Operation } from './fake-operation.js';
 import { mediaAnswer } from './media-answer.js';
 import { asJson, empty, onlyFields } from './fake-wording.js';
@@ -14,6 +15,7 @@ const Metadata = z.object({
   contentType: z.string().optional(),
   metadata: z.record(z.string(), z.string()).optional(),
   md5Hash: z.string().optional(),
+  crc32c: z.string().optional(),
 });
 
 export interface JsonContext {
@@ -51,6 +53,8 @@ export function answerInJson(context: JsonContext): Answer {
       return list(context);
     case 'RewriteObject':
       return rewrite(context);
+    case 'CopyObject':
+      return copy(context);
     default:
       return asJson(200, { kind: 'storage#bucket', name: bucket.name });
   }
@@ -58,17 +62,16 @@ export function answerInJson(context: JsonContext): Answer {
 
 function insert({ bucket, operation: { query, object }, asked }: JsonContext): Answer {
   const { headers, body } = asked;
-  if (headers['content-length'] === undefined) throw new FakeError(411, 'MissingContentLength', 'a length is required');
   if (query.get('uploadType') === 'media') {
     if (object === '') throw invalid('Required parameter: name', 'required');
     return put(bucket, object, { body, contentType: headers['content-type'] }, query);
   }
   const [told, bytes] = relatedParts(asked);
-  const { name = object, contentType, metadata, md5Hash } = Metadata.parse(JSON.parse(told));
+  const { name = object, contentType, metadata, md5Hash, crc32c } = Metadata.parse(JSON.parse(told));
   const made = { body: bytes, contentType, metadata };
-  const answer = put(bucket, name, made, query);
-  if (md5Hash !== undefined && bucket.get(name).md5Hash !== md5Hash) throw invalid('the hash is another one');
-  return answer;
+  const wrong = [md5Hash !== undefined && md5Hash !== md5(bytes), crc32c !== undefined && crc32c !== crc32cOf(bytes)];
+  if (wrong.includes(true)) throw invalid('the hash is another one');
+  return put(bucket, name, made, query);
 }
 
 /** A body in two parts, the metadata and the bytes. @throws FakeError */
@@ -127,6 +130,19 @@ function list({ bucket, operation: { query }, mostKeys }: JsonContext): Answer {
   return asJson(200, onlyFields(content, query.get('fields')));
 }
 
+/** In one step, and in one answer. */
+function copy({ bucket, target, operation }: JsonContext): Answer {
+  const { query, object } = operation;
+  const source = bucket.get(object, { ifGenerationMatch: query.get('ifSourceGenerationMatch') });
+  if (target === undefined || operation.target === undefined) throw invalid('no target');
+  return resource(target, copied(source, target, operation.target.object, query), query);
+}
+
+function copied(source: Stored, target: FakeBucket, name: string, query: Operation['query']): Stored {
+  const { body, contentType, metadata, md5Hash } = source;
+  return target.put(name, { body, contentType, metadata, ofParts: md5Hash === undefined }, conditionsOf(query));
+}
+
 /** Moves some of it, and tells by a token how much there is; only the last step shows the copy. */
 function rewrite({ bucket, target, operation, asked }: JsonContext): Answer {
   const { query, object } = operation;
@@ -135,15 +151,19 @@ function rewrite({ bucket, target, operation, asked }: JsonContext): Answer {
   if (asked.body.length > 0) Metadata.parse(JSON.parse(asked.body.toString()));
   const token = query.get('rewriteToken');
   const before = token === undefined ? 0 : Number(placeOf(token));
-  const copied = before + Math.min(COPIED_AT_ONCE, Number(query.get('maxBytesRewrittenPerCall') ?? COPIED_AT_ONCE));
-  if (copied < source.body.length) {
-    const progress = { done: false, rewriteToken: tokenOf(String(copied)), objectSize: String(source.body.length) };
+  const movedBytes = before + Math.min(COPIED_AT_ONCE, Number(query.get('maxBytesRewrittenPerCall') ?? COPIED_AT_ONCE));
+  if (movedBytes < source.body.length) {
+    const progress = { done: false, rewriteToken: tokenOf(String(movedBytes)), objectSize: String(source.body.length) };
     return asJson(200, onlyFields(progress, query.get('fields')));
   }
-  const { body, contentType, metadata, md5Hash } = source;
-  const made = { body, contentType, metadata, ofParts: md5Hash === undefined };
-  const stored = target.put(operation.target.object, made, conditionsOf(query));
-  return asJson(200, onlyFields({ done: true, resource: resourceOf(target, stored) }, query.get('fields')));
+  const stored = copied(source, target, operation.target.object, query);
+  return asJson(
+    200,
+    onlyFields(
+      { done: true, objectSize: String(source.body.length), resource: resourceOf(target, stored) },
+      query.get('fields'),
+    ),
+  );
 }
 
 function resource(bucket: FakeBucket, stored: Stored, query: Operation['query']): Answer {
@@ -163,6 +183,7 @@ function resourceOf(bucket: FakeBucket, stored: Stored): unknown {
     timeCreated: modified.toISOString(),
     contentType,
     etag: Buffer.from(String(generation)).toString('base64'),
+    crc32c: stored.crc32c(),
     ...(md5Hash !== undefined && { md5Hash }),
     ...(Object.keys(metadata).length > 0 && { metadata }),
   };

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Answer } from '@atoll/storage/testing';
+import type { Answer } from '@atoll/storage/faulty-server';
 import type { Stored } from './fake-bucket.js';
 import { FakeError } from './fake-error.js';
 
@@ -15,12 +15,12 @@ export function mediaAnswer(stored: Stored, headers: IncomingHttpHeaders, conten
     'x-goog-metageneration': '1',
     'x-goog-stored-content-encoding': 'identity',
     'x-goog-stored-content-length': body.length,
-    ...(md5Hash !== undefined && { 'x-goog-hash': `md5=${md5Hash}` }),
+    'x-goog-hash': [`crc32c=${stored.crc32c()}`, ...(md5Hash === undefined ? [] : [`md5=${md5Hash}`])].join(','),
   };
-  const range = /^bytes=(\d+)-(\d*)$/.exec(headers.range ?? '');
-  if (range === null) return { status: 200, headers: told, body };
-  const start = Number(range[1]);
-  const end = Math.min(range[2] === '' ? body.length : Number(range[2]) + 1, body.length);
+  const [, first, last] = /^bytes=(\d*)-(\d*)$/.exec(headers.range ?? '') ?? [];
+  if (first === undefined || (first === '' && last === '')) return { status: 200, headers: told, body };
+  const start = first === '' ? Math.max(0, body.length - Number(last)) : Number(first);
+  const end = first === '' || last === '' ? body.length : Math.min(Number(last) + 1, body.length);
   if (start >= body.length || end <= start) throw new FakeError(416, 'InvalidRange', 'The range is not satisfiable.');
   const contentRange = { 'Content-Range': `bytes ${start}-${end - 1}/${body.length}` };
   return { status: 206, headers: { ...told, ...contentRange }, body: body.subarray(start, end) };

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Answer, Asked } from '@atoll/storage/testing';
+import type { Answer, Asked } from '@atoll/storage/faulty-server';
 import type { FakeBucket } from './fake-bucket.js';
 import { FakeError, invalid } from './fake-error.js';
 import type { NamedPart } from './fake-multipart.js';

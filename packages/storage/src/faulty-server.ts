@@ -11,6 +11,8 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FaultPlan, type ServerFault } from './fault-plan.js';
 
+export { FaultPlan, type ServerFault } from './fault-plan.js';
+
 /** One request, with all of its body. */
 export interface Asked {
   readonly method: string;
