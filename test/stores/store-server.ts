@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { Stand } from '@atoll/storage-gcs/testing';
 import { FAKE_CREDENTIALS, FakeS3 } from '@atoll/storage-s3/testing';
 import { Azurite } from './azurite.js';
 import { Versitygw, VERSITYGW_CREDENTIALS } from './versitygw.js';
@@ -51,6 +52,17 @@ const STARTERS = new Map<string, () => Promise<StoreServer>>([
         place: (name) => server.url(name),
         environment: server.environment,
         stop: () => server.stop(),
+      };
+    },
+  ],
+  [
+    'fake-gcs',
+    async () => {
+      const stand = await Stand.start();
+      return {
+        place: (name) => stand.fake.url(name),
+        environment: { GOOGLE_APPLICATION_CREDENTIALS: stand.keyFile },
+        stop: () => stand.stop(),
       };
     },
   ],

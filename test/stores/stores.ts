@@ -16,6 +16,14 @@ export const STORES: readonly StoreRow[] = [
   row('fake-s3', 'S3, the strict fake', 'packages/storage-s3', 'src/s3-store.test.ts'),
   row('versitygw', 'S3, versitygw', 'test', 'stores/versitygw.test.ts', 'versitygw'),
   row('azurite', 'Azure Blob Storage, Azurite', 'test', 'stores/azurite.test.ts', 'azurite-blob'),
+  row('fake-gcs', 'Google Cloud Storage, the strict fake', 'packages/storage-gcs', 'src/gcs-store.test.ts'),
+  row(
+    'fake-gcs-server',
+    'Google Cloud Storage, fake-gcs-server',
+    'test',
+    'stores/fake-gcs-server.test.ts',
+    'fake-gcs-server',
+  ),
 ];
 
 function row(id: string, title: string, folder: string, tests: string, ...programs: string[]): StoreRow {
