@@ -5,13 +5,14 @@ import type { AzureCredentials } from '@atoll/storage-azure';
 import { BlobServiceClient, ContainerSASPermissions, StorageSharedKeyCredential } from '@azure/storage-blob';
 import { bringTools } from '../clients/install.js';
 import { toolFile } from '../clients/tool.js';
+import type { ServerCertificate } from '../harness/authority.js';
 import { eventually, freePorts, Service } from '../harness/service.js';
 
 /** The account every emulator of Azure Storage has, and its key, which Microsoft publishes. */
-const ACCOUNT = 'devstoreaccount1';
+export const AZURITE_ACCOUNT = 'devstoreaccount1';
 const KEY = 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==';
 
-export const AZURITE_CREDENTIALS: readonly AzureCredentials[] = [{ account: ACCOUNT, key: KEY }];
+export const AZURITE_CREDENTIALS: readonly AzureCredentials[] = [{ account: AZURITE_ACCOUNT, key: KEY }];
 /** Containers that are there: a region's, and that of a peer. */
 export const AZURITE_CONTAINERS = ['registry', 'peer'] as const;
 
@@ -21,16 +22,30 @@ export interface AzuritePlace {
   readonly origin?: URL;
 }
 
+/** Serves https, and knows the tokens of identities. */
+export interface Tls {
+  readonly certificate: ServerCertificate;
+  /** The text of the certificate to trust. */
+  readonly ca: string;
+}
+
+const OPTIONS = ['--inMemoryPersistence', '--skipApiVersionCheck', '--disableTelemetry', '--silent'];
+
+function tlsOptions({ certFile, keyFile }: ServerCertificate): string[] {
+  return ['--cert', certFile, '--key', keyFile, '--oauth', 'basic'];
+}
+
 /** A real server of Azure Blob Storage's protocol, which keeps everything in memory. */
 export class Azurite {
   private constructor(
     private readonly service: Service,
     private readonly folder: string,
     readonly origin: URL,
+    private readonly tls: Tls | undefined,
   ) {}
 
   /** Brings the program where it is missing. @throws Error when it cannot be had, or does not serve in time */
-  static async start(): Promise<Azurite> {
+  static async start(tls?: Tls): Promise<Azurite> {
     await bringTools(['azurite-blob'], (line) => process.stderr.write(`${line}\n`));
     const program = toolFile('azurite-blob');
     const [port = 0] = await freePorts(1);
@@ -38,31 +53,31 @@ export class Azurite {
     const address = ['--blobHost', '127.0.0.1', '--blobPort', String(port)];
     const service = new Service({
       command: process.execPath,
-      // The SDK speaks a newer version of the protocol than the emulator knows by name.
-      args: [program, ...address, '--inMemoryPersistence', '--skipApiVersionCheck', '--disableTelemetry', '--silent'],
+      // It takes tokens over https only. The SDK speaks a newer version of the protocol than the emulator knows by name.
+      args: [program, ...address, ...OPTIONS, ...(tls ? tlsOptions(tls.certificate) : [])],
       cwd: folder,
       logFile: join(folder, 'azurite.log'),
     });
-    const server = new Azurite(service, folder, new URL(`http://127.0.0.1:${port}`));
+    const server = new Azurite(service, folder, new URL(`${tls ? 'https' : 'http'}://127.0.0.1:${port}`), tls);
     await server.#serving();
     return server;
   }
 
   /** Where a region's objects are below `prefix`. */
   url(prefix: string, { container = 'registry', origin = this.origin }: AzuritePlace = {}): string {
-    return `az://${ACCOUNT}/${container}/${prefix}?endpoint=${origin.origin}/${ACCOUNT}`;
+    return `az://${AZURITE_ACCOUNT}/${container}/${prefix}?endpoint=${origin.origin}/${AZURITE_ACCOUNT}`;
   }
 
   /** What makes a process of ours use this server. */
   get environment(): NodeJS.ProcessEnv {
-    return { AZURE_STORAGE_ACCOUNT: ACCOUNT, AZURE_STORAGE_KEY: KEY };
+    return { AZURE_STORAGE_ACCOUNT: AZURITE_ACCOUNT, AZURE_STORAGE_KEY: KEY };
   }
 
   /** A connection string that holds a signature for a container, with these permissions and no other. */
   async signature(permissions: string, expiresOn: Date, container: string = AZURITE_CONTAINERS[0]): Promise<string> {
     const options = { permissions: ContainerSASPermissions.parse(permissions), expiresOn };
     const url = await this.#client.getContainerClient(container).generateSasUrl(options);
-    return `BlobEndpoint=${this.origin.origin}/${ACCOUNT};SharedAccessSignature=${new URL(url).search.slice(1)}`;
+    return `BlobEndpoint=${this.origin.origin}/${AZURITE_ACCOUNT};SharedAccessSignature=${new URL(url).search.slice(1)}`;
   }
 
   /** What was staged for a blob and is not committed. */
@@ -73,8 +88,9 @@ export class Azurite {
   }
 
   get #client(): BlobServiceClient {
-    const credential = new StorageSharedKeyCredential(ACCOUNT, KEY);
-    return new BlobServiceClient(`${this.origin.origin}/${ACCOUNT}`, credential, { retryOptions: { maxTries: 1 } });
+    const credential = new StorageSharedKeyCredential(AZURITE_ACCOUNT, KEY);
+    const options = { retryOptions: { maxTries: 1 }, ...(this.tls && { tlsOptions: { ca: this.tls.ca } }) };
+    return new BlobServiceClient(`${this.origin.origin}/${AZURITE_ACCOUNT}`, credential, options);
   }
 
   async stop(): Promise<void> {

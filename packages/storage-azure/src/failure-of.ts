@@ -61,14 +61,22 @@ function retryAfter(text: string | undefined): number | undefined {
 }
 
 /** Errors of `@azure/identity`, told by their names so that it need not be loaded. */
-function identityFailure({ name }: Error): AzureFailure | undefined {
-  switch (name) {
+function identityFailure(cause: Error): AzureFailure | undefined {
+  switch (cause.name) {
     case 'CredentialUnavailableError':
-    case 'AggregateAuthenticationError':
       return new AzureFailure('answered', 'CredentialUnavailableError');
     case 'AuthenticationError':
     case 'AuthenticationRequiredError':
       return new AzureFailure('answered', 'AuthenticationError');
+    // Of a chain: what it had an identity for and got no token with counts for more than what it had none for.
+    case 'AggregateAuthenticationError': {
+      const errors: unknown[] = 'errors' in cause && Array.isArray(cause.errors) ? cause.errors : [];
+      const all = errors.flatMap((one) => (one instanceof Error ? (identityFailure(one) ?? []) : []));
+      return (
+        all.find(({ code }) => code === 'AuthenticationError') ??
+        new AzureFailure('answered', 'CredentialUnavailableError')
+      );
+    }
     default:
       return undefined;
   }
