@@ -44,8 +44,14 @@ async function push(store: ObjectStore): Promise<'pushed' | 'refused'> {
   return missing.length === 0 ? 'pushed' : 'refused';
 }
 
-async function race(order: readonly number[], condemned: boolean, who: 'careful' | 'hasty') {
-  const memory = new MemoryStore();
+interface Race {
+  readonly condemned?: boolean;
+  readonly who?: 'careful' | 'hasty';
+  readonly conditionalDelete?: boolean;
+}
+
+async function race(order: readonly number[], { condemned, who, conditionalDelete = true }: Race) {
+  const memory = new MemoryStore({ conditionalDelete });
   await blobsOn(memory).store(REPOSITORY, digest, chunks(bytes));
   if (condemned) {
     const link = JSON.stringify({ v: 1, n: 'x', st: 'condemned', at: 0 });
@@ -61,12 +67,17 @@ async function race(order: readonly number[], condemned: boolean, who: 'careful'
 }
 
 describe('a delete and a push of one blob', () => {
-  test.each([{ condemned: false }, { condemned: true }])(
-    'in whatever order their requests fall, no manifest is without its blob ($condemned)',
-    async ({ condemned }) => {
+  test.each([
+    { condemned: false, conditionalDelete: true },
+    { condemned: true, conditionalDelete: true },
+    { condemned: false, conditionalDelete: false },
+    { condemned: true, conditionalDelete: false },
+  ])(
+    'in whatever order their requests fall, no manifest is without its blob (%o)',
+    async (how) => {
       const outcomes = new Set<string>();
       for (const order of orders()) {
-        const { pushed, deleted, there, named } = await race(order, condemned, 'careful');
+        const { pushed, deleted, there, named } = await race(order, how);
         if (named && !there) throw new Error(`a manifest lost its blob in the order ${order.join(' ')}`);
         const success = deleted && !('cause' in deleted);
         if (success && there)
@@ -80,15 +91,19 @@ describe('a delete and a push of one blob', () => {
     120_000,
   );
 
-  test('the check is able to see a fault: asked in the wrong order, the references lose a blob', async () => {
-    let lost = false;
-    for (const order of orders()) {
-      const { there, named } = await race(order, false, 'hasty');
-      lost ||= named && !there;
-      if (lost) break;
-    }
-    expect(lost).toBe(true);
-  }, 120_000);
+  test.each([true, false])(
+    'the check is able to see a fault: asked in the wrong order, the references lose a blob (conditional delete: %s)',
+    async (conditionalDelete) => {
+      let lost = false;
+      for (const order of orders()) {
+        const { there, named } = await race(order, { who: 'hasty', conditionalDelete });
+        lost ||= named && !there;
+        if (lost) break;
+      }
+      expect(lost).toBe(true);
+    },
+    120_000,
+  );
 
   test('a delete goes by the mark of another, and does not undo it', async () => {
     const counter = countCalls(new MemoryStore());

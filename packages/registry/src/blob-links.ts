@@ -4,9 +4,12 @@ import { z } from 'zod';
 import { updateObject } from './cas.js';
 import { jsonCodec, readObject } from './json-object.js';
 
-/** That a repository may serve a blob. `condemned` means that a collector is about to decide; readers see no difference. */
+/**
+ * That a repository may serve a blob. `condemned` means that a collector is about to decide; readers see no difference. `dead` is how
+ * a store says deleted that cannot delete one version only (docs/adr/0010-deletion-without-conditional-delete.md).
+ */
 export interface BlobLink {
-  readonly st: 'live' | 'condemned';
+  readonly st: 'live' | 'condemned' | 'dead';
   /** When somebody last showed interest, in milliseconds since 1970: the start of the link's grace period. */
   readonly at: number;
 }
@@ -14,22 +17,28 @@ export interface BlobLink {
 const REFRESH_AFTER_MS = 12 * 60 * 60 * 1000;
 
 export const linkCodec = jsonCodec<BlobLink>(
-  z.object({ st: z.enum(['live', 'condemned']), at: z.number().nonnegative() }),
+  z.object({ st: z.enum(['live', 'condemned', 'dead']), at: z.number().nonnegative() }),
 );
 
-export function readLink(
+export async function readLink(
   store: Pick<ReadableStore, 'get'>,
   repository: RepositoryName,
   digest: Digest,
   o: CallOptions = {},
-): Promise<{ value: BlobLink; version: Version } | undefined> {
-  return readObject(store, keys.link(repository, digest), linkCodec, o);
+): Promise<BlobLink | undefined> {
+  return unlessDead((await readObject(store, keys.link(repository, digest), linkCodec, o))?.value);
+}
+
+export function unlessDead<T extends { readonly st: 'live' | 'condemned' | 'dead' }>(
+  stored: T | undefined,
+): T | undefined {
+  return stored?.st === 'dead' ? undefined : stored;
 }
 
 /** The changes a link goes through, each a compare-and-swap (docs/adr/0001-key-layout.md). */
 export class BlobLinks {
   constructor(
-    private readonly store: Pick<ObjectStore, 'get' | 'put' | 'delete'>,
+    private readonly store: Pick<ObjectStore, 'capabilities' | 'get' | 'put' | 'delete'>,
     private readonly clock: Clock,
   ) {}
 
@@ -70,27 +79,35 @@ export class BlobLinks {
 
   /** Removes the link if nobody wrote it since it was marked. */
   async remove(repository: RepositoryName, digest: Digest, ifVersion: Version, o: CallOptions = {}): Promise<boolean> {
-    const removed = await this.store.delete(keys.link(repository, digest), { ifVersion }, { signal: o.signal });
-    return removed !== 'conflict';
+    const key = keys.link(repository, digest);
+    const { signal } = o;
+    if (this.store.capabilities.conditionalDelete) {
+      return (await this.store.delete(key, { ifVersion }, { signal })) !== 'conflict';
+    }
+    const dead = linkCodec.encode({ st: 'dead', at: this.clock.now() });
+    return (await this.store.put(key, dead, { ifVersion }, { signal })) !== 'conflict';
   }
 
-  #change(
+  /** What stands there afterwards; a dead link is no link, neither for `decide` nor in the answer. */
+  async #change(
     repository: RepositoryName,
     digest: Digest,
     decide: (old: BlobLink | undefined) => BlobLink['st'] | undefined,
     o: CallOptions & { readonly probablyNew?: boolean },
   ) {
-    return updateObject<BlobLink>(
+    const updated = await updateObject<BlobLink>(
       this.store,
       keys.link(repository, digest),
       linkCodec,
-      (old) => {
+      (stored) => {
+        const old = unlessDead(stored);
         const st = decide(old);
         // A condemned link keeps its age: being looked at by a collector is no interest in the blob.
         return st && { st, at: st === 'condemned' && old ? old.at : this.clock.now() };
       },
       o,
     );
+    return updated && unlessDead(updated.value) && updated;
   }
 
   #aging(link: BlobLink): boolean {

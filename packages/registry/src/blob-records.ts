@@ -1,13 +1,15 @@
 import type { Clock, Digest, RepositoryName } from '@atoll/core';
 import { keys, type CallOptions, type ObjectStore, type ReadableStore } from '@atoll/storage';
 import { z } from 'zod';
+import { unlessDead } from './blob-links.js';
 import { updateObject } from './cas.js';
 import { repositoryField, sizeField } from './fields.js';
 import { jsonCodec, readObject } from './json-object.js';
 
 /** Which data object of the region holds a digest's bytes. */
 export interface BlobRecord {
-  readonly st: 'live' | 'condemned';
+  /** `dead` as a link's: what it named may be gone already, so it only comes back with other bytes. */
+  readonly st: 'live' | 'condemned' | 'dead';
   /** The data object's key. It never changes while the record lives. */
   readonly data: string;
   readonly size: number;
@@ -19,7 +21,7 @@ export interface BlobRecord {
 
 const recordCodec = jsonCodec<BlobRecord>(
   z.object({
-    st: z.enum(['live', 'condemned']),
+    st: z.enum(['live', 'condemned', 'dead']),
     data: z.string().startsWith('d/'),
     size: sizeField,
     at: z.number().nonnegative(),
@@ -32,7 +34,7 @@ export async function readRecord(
   digest: Digest,
   o: CallOptions = {},
 ): Promise<BlobRecord | undefined> {
-  return (await readObject(store, keys.record(digest), recordCodec, o))?.value;
+  return unlessDead((await readObject(store, keys.record(digest), recordCodec, o))?.value);
 }
 
 /** The changes a record goes through, each a compare-and-swap (docs/adr/0001-key-layout.md). */
@@ -44,7 +46,7 @@ export class BlobRecords {
 
   /**
    * Names `data` as the digest's bytes, unless others are named already, and `home` as a repository that has the blob, unless one is.
-   * The answer is the record that stands.
+   * The answer is the record that stands; it is dead where the bytes at `data` were given up.
    */
   async ensure(
     digest: Digest,
@@ -53,7 +55,8 @@ export class BlobRecords {
   ): Promise<BlobRecord> {
     const fresh: BlobRecord = { st: 'live', data, size, at: this.clock.now(), home };
     const change = (old: BlobRecord | undefined) => {
-      if (old === undefined) return fresh;
+      if (old === undefined || (old.st === 'dead' && old.data !== data)) return fresh;
+      if (old.st === 'dead') return undefined;
       return old.home === undefined ? { ...old, st: 'live' as const, home } : revived(old);
     };
     const updated = await updateObject(this.store, keys.record(digest), recordCodec, change, {
@@ -66,12 +69,13 @@ export class BlobRecords {
   /** The record, saved from a collector if need be; `undefined` when there is none. One request when nobody is after it. */
   async rescue(digest: Digest, o: CallOptions = {}): Promise<BlobRecord | undefined> {
     const updated = await updateObject(this.store, keys.record(digest), recordCodec, (old) => old && revived(old), o);
-    return updated?.value;
+    return unlessDead(updated?.value);
   }
 
   /** Takes out a home that has not got the blob any more, so that the next repository to get it becomes the home. */
   async forgetHome(digest: Digest, gone: RepositoryName, o: CallOptions = {}): Promise<void> {
-    const change = (old: BlobRecord | undefined) => (old?.home === gone ? { ...old, home: undefined } : undefined);
+    const change = (old: BlobRecord | undefined) =>
+      old?.home === gone && old.st !== 'dead' ? { ...old, home: undefined } : undefined;
     await updateObject(this.store, keys.record(digest), recordCodec, change, o);
   }
 }

@@ -13,7 +13,7 @@ import {
 import { digestPath, keys, type CallOptions, type Chunks, type ObjectStore, type ReadableStore } from '@atoll/storage';
 import { LRUCache } from 'lru-cache';
 import pLimit from 'p-limit';
-import { BlobLinks, linkCodec, readLink, type BlobLink } from './blob-links.js';
+import { BlobLinks, linkCodec, readLink, unlessDead, type BlobLink } from './blob-links.js';
 import { BlobRecords, readRecord, type BlobRecord } from './blob-records.js';
 import { DecodedObjects } from './decoded-objects.js';
 import { HashThread } from './hash-thread.js';
@@ -116,7 +116,7 @@ export class Blobs {
       this.#decodedLinks.read(this.#linkPrefixes.of(repository) + digestPath(digest), o),
       this.#locate(digest, o),
     ]);
-    return link && location;
+    return unlessDead(link) && location;
   }
 
   /** @throws RegistryError BLOB_UNKNOWN */
@@ -199,8 +199,6 @@ export class Blobs {
    */
   async delete(repository: RepositoryName, digest: Digest, o: CallOptions = {}): Promise<void> {
     await this.stat(repository, digest, o);
-    if (!this.#store.capabilities.conditionalDelete)
-      throw notDeletable(digest, 'this store cannot delete blobs safely');
     for (let attempt = 0; attempt < DELETE_ATTEMPTS; attempt++) {
       const version = await this.#links.condemn(repository, digest, o);
       if (version === undefined) return;
@@ -233,6 +231,7 @@ export class Blobs {
   /**
    * Makes the bytes at `dataKey`, whose digest the caller has verified, a blob of the repository. The link comes first: a record
    * without one could be collected before it. Where the region has the digest already, `dataKey` is deleted. Safe to repeat.
+   * @throws RegistryError BLOB_UPLOAD_UNKNOWN when the bytes at `dataKey` were a blob once and were given up
    */
   async adopt(
     repository: RepositoryName,
@@ -243,6 +242,7 @@ export class Blobs {
   ): Promise<BlobLocation> {
     await this.#links.ensure(repository, digest, o);
     const record = await this.#records.ensure(digest, { data: dataKey, size: sizeBytes, home: repository }, o);
+    if (record.st === 'dead') throw givenUp(digest);
     if (record.data !== dataKey) await this.#store.delete(dataKey, { blind: true }, o);
     await this.parts.catalog.ensure(repository, o);
     return this.#remember(digest, record);
@@ -338,6 +338,13 @@ function locationOf(digest: Digest, { data, size }: BlobRecord): BlobLocation {
 
 function blobUnknown(digest: Digest): never {
   throw new RegistryError('BLOB_UNKNOWN', 'this repository has no such blob', { detail: { digest } });
+}
+
+/** An upload that was closed long ago, and whose blob was deleted since: its bytes are about to go. */
+function givenUp(digest: Digest): RegistryError {
+  return new RegistryError('BLOB_UPLOAD_UNKNOWN', 'the blob was deleted since this upload; upload it again', {
+    detail: { digest },
+  });
 }
 
 function notDeletable(digest: Digest, why: string): RegistryError {

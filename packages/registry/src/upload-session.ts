@@ -129,7 +129,7 @@ export type UploadHeader = z.infer<typeof Header>;
 
 /** Session objects: one line of JSON and, while the upload is open, the bytes behind the last part. */
 export class UploadSessions {
-  constructor(private readonly store: Pick<ObjectStore, 'get' | 'put' | 'open' | 'delete'>) {}
+  constructor(private readonly store: Pick<ObjectStore, 'capabilities' | 'get' | 'put' | 'open' | 'delete'>) {}
 
   async read(uploadId: string, o: CallOptions = {}): Promise<Stored | undefined> {
     const key = keys.upload(uploadId);
@@ -166,8 +166,10 @@ export class UploadSessions {
     return put === 'conflict' ? undefined : { session, version: put.version };
   }
 
+  /** Removes a session that is over. Where only a blind delete is to be had, what may be lost is the mark that it is `done`. */
   async remove(uploadId: string, ifVersion: Version, o: CallOptions = {}): Promise<void> {
-    await this.store.delete(keys.upload(uploadId), { ifVersion }, { signal: o.signal });
+    const condition = this.store.capabilities.conditionalDelete ? { ifVersion } : ({ blind: true } as const);
+    await this.store.delete(keys.upload(uploadId), condition, { signal: o.signal });
   }
 }
 

@@ -1,8 +1,9 @@
 import { isRepositoryName, systemClock, type Clock, type RepositoryName } from '@atoll/core';
-import { encodeJson, listAll, RegionReader } from '@atoll/registry';
+import { listAll, RegionReader } from '@atoll/registry';
 import { keys, type CallOptions, type ObjectStore, type ReadableStore, type Version } from '@atoll/storage';
 import pLimit from 'p-limit';
 import { exponentialBackoff, type Backoff } from './backoff.js';
+import { dirtyMark, isDirtyMark } from './dirty-mark.js';
 import { JOB_LIFETIME_MS, type Job } from './job.js';
 import type { JobQueue } from './job-queue.js';
 
@@ -48,8 +49,8 @@ export class DirtyRepositories {
   /** Durable when it returns. Each mark is new, so that a comparison that began before it does not remove it. */
   async mark(repository: RepositoryName, reason: string, o: CallOptions = {}): Promise<void> {
     const { store, source } = this.#parts;
-    const body = encodeJson({ at: this.#clock.now(), reason });
-    await store.put(keys.dirtyMarker(source, repository), body, { blind: true }, { signal: o.signal });
+    const mark = dirtyMark(this.#clock.now(), reason);
+    await store.put(keys.dirtyMarker(source, repository), mark, { blind: true }, { signal: o.signal });
     this.#parts.onMark?.();
   }
 
@@ -88,9 +89,10 @@ export class DirtyRepositories {
   async #due(o: CallOptions): Promise<Marker[]> {
     const due: Marker[] = [];
     const now = this.#clock.now();
-    for await (const { key, version } of listAll(this.#parts.store, keys.dirtyMarkers(this.#parts.source), o)) {
+    for await (const marker of listAll(this.#parts.store, keys.dirtyMarkers(this.#parts.source), o)) {
+      const { key, version } = marker;
       const repository = repositoryIn(key, this.#parts.source);
-      if (repository === undefined) continue;
+      if (repository === undefined || !isDirtyMark(marker)) continue;
       const resting = this.#resting.get(repository);
       if (resting?.version === version && resting.untilMs > now) continue;
       due.push({ repository, version });

@@ -1,5 +1,6 @@
 import { keys } from '@atoll/storage';
 import pLimit from 'p-limit';
+import { clearMark, isDirtyMark } from './dirty-mark.js';
 import { checkDeadline, type MergeContext } from './merge-context.js';
 import { mergeManifest } from './merge-manifest.js';
 import { mergeTag } from './merge-tag.js';
@@ -16,6 +17,7 @@ export async function mergeRepository(context: MergeContext): Promise<void> {
   const { reader, registry, repository, source, signal } = context;
   const key = keys.dirtyMarker(source, repository);
   const marker = await registry.store.head(key, { signal });
+  const isMarked = marker !== undefined && isDirtyMark(marker);
   const failures: unknown[] = [];
   const tryEach = <T>(names: readonly T[], merge: (name: T) => Promise<void>) =>
     pLimit(NAMES_AT_ONCE).map(names, (name) => merge(name).catch((cause: unknown) => failures.push(cause)));
@@ -30,9 +32,9 @@ export async function mergeRepository(context: MergeContext): Promise<void> {
     await tryEach(tags, (tag) => mergeTag(context, tag));
   }
   if (failures.length > 0) throw failures[0];
-  if (marker === undefined) return;
+  if (!isMarked) return;
   checkDeadline(context);
-  await registry.store.delete(key, { ifVersion: marker.version }, { signal });
+  await clearMark(registry.store, marker, { signal });
 }
 
 function page(after: string | undefined): { after?: string | undefined; limit: number } {

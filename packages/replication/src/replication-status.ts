@@ -1,6 +1,7 @@
 import { systemClock, type Clock } from '@atoll/core';
-import { readRegion, type RegionIdentity } from '@atoll/registry';
+import { listAll, readRegion, type RegionIdentity } from '@atoll/registry';
 import { keys, type CallOptions, type ReadableStore } from '@atoll/storage';
+import { isDirtyMark } from './dirty-mark.js';
 import { readHead, readSegment, readWatermark } from './journal-objects.js';
 import { reasonOf } from './log.js';
 
@@ -56,7 +57,7 @@ async function readPeer(
   clock: Clock,
   o: CallOptions,
 ): Promise<PeerStatus> {
-  const dirtyRepositories = await count(store, keys.dirtyMarkers(region), o);
+  const dirtyRepositories = await countDirty(store, region, o);
   const unknown = { region, segmentsBehind: 0, oldestPendingAgeMs: undefined, dirtyRepositories };
   try {
     const identity = await readRegion(peer, o);
@@ -93,6 +94,15 @@ async function readShard(
 
 async function count(store: ReadableStore, prefix: string, o: CallOptions): Promise<number> {
   return (await store.list(prefix, { ...o, limit: MANY })).entries.length;
+}
+
+/** Clean marks, which some stores keep, are stepped over. */
+async function countDirty(store: ReadableStore, region: string, o: CallOptions): Promise<number> {
+  let dirty = 0;
+  for await (const marker of listAll(store, keys.dirtyMarkers(region), o)) {
+    if (isDirtyMark(marker) && ++dirty === MANY) break;
+  }
+  return dirty;
 }
 
 function numbers(length: number): number[] {

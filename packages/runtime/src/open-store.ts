@@ -1,12 +1,9 @@
 import { fileURLToPath } from 'node:url';
-import { probeStore, StorageError, type CallOptions, type ObjectStore, type ReadableStore } from '@atoll/storage';
+import { asFound, probeStore, type CallOptions, type ObjectStore, type ReadableStore } from '@atoll/storage';
 import { azureCredentials } from './config-azure.js';
 import { ConfigError } from './config-error.js';
 import { gcsEnvironment } from './config-gcs.js';
 import { storageUrl } from './config-values.js';
-
-const NO_CONDITIONAL_DELETE =
-  'cannot hold a registry: a delete that names a version removes any other, so what is pushed again could be lost';
 
 /** Opens a bucket that this process will not write: a peer's, or any region's for a look. */
 export async function openReadOnlyStore(url: string): Promise<ReadableStore> {
@@ -21,9 +18,7 @@ export async function openReadOnlyStore(url: string): Promise<ReadableStore> {
 export async function openStore(url: string, options: CallOptions = {}): Promise<ObjectStore> {
   const store = await openDriver(url, false);
   try {
-    const { conditionalDelete } = await probeStore(store, options);
-    if (!conditionalDelete) throw new StorageError('unsupported', `${store.url} ${NO_CONDITIONAL_DELETE}`);
-    return store;
+    return asFound(store, await probeStore(store, options));
   } catch (cause) {
     await store.close();
     throw cause;

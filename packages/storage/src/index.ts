@@ -1,3 +1,4 @@
+export { asFound } from './as-found.js';
 export { Attempts, USUAL_RETRIES, type FailedAttempt, type RetryPlan } from './attempts.js';
 export { ClockGuard } from './clock-guard.js';
 export { countCalls, type CallCounter } from './count-calls.js';

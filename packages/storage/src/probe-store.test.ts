@@ -52,6 +52,15 @@ describe('probeStore', () => {
     await expect(probeStore(store)).resolves.toEqual({ conditionalDelete: false });
   });
 
+  test('finds out when a conditional delete is claimed and refused', async () => {
+    const memory = new MemoryStore();
+    const poor = new MemoryStore({ conditionalDelete: false });
+    const store = withFault(memory, {
+      delete: (key, condition, o) => ('blind' in condition ? memory : poor).delete(key, condition, o),
+    });
+    await expect(probeStore(store)).resolves.toEqual({ conditionalDelete: false });
+  });
+
   test('does not ask for a conditional delete where none is claimed', async () => {
     const memory = new MemoryStore();
     const store = withFault(memory, { capabilities: { ...memory.capabilities, conditionalDelete: false } });

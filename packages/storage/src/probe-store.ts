@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { keys } from './key-layout.js';
 import type { CallOptions, ObjectStore, Version } from './object-store.js';
-import { StorageError } from './storage-error.js';
+import { isStorageError, StorageError } from './storage-error.js';
 
 export interface ProbeFindings {
   /** Whether a delete that names a version spares any other. `false` where it is claimed and not honoured, too. */
@@ -82,8 +82,14 @@ async function sparesOtherVersions(store: ObjectStore, folder: string, options: 
   const key = `${folder}delete`;
   const stale = await write(store, key, 'one', options);
   const current = await write(store, key, 'two', options);
-  const spared = (await store.delete(key, { ifVersion: stale }, options)) === 'conflict';
-  return spared && (await store.delete(key, { ifVersion: current }, options)) === 'deleted';
+  try {
+    const spared = (await store.delete(key, { ifVersion: stale }, options)) === 'conflict';
+    return spared && (await store.delete(key, { ifVersion: current }, options)) === 'deleted';
+  } catch (cause) {
+    // A server that does not know the condition, and says so.
+    if (isStorageError(cause, 'unsupported')) return false;
+    throw cause;
+  }
 }
 
 async function write(store: ObjectStore, key: string, text: string, options: CallOptions): Promise<Version> {

@@ -28,14 +28,16 @@ export function openReplicas({
   sizes = SMALL,
   references = { intentsNaming: async () => false, manifestsNaming: async () => false },
   wrap = (store) => store,
+  conditionalDelete = true,
 }: {
   parts?: PartMode;
   sizes?: Partial<UploadSizes>;
   references?: BlobReferences;
   wrap?: (store: ObjectStore) => ObjectStore;
+  conditionalDelete?: boolean;
 } = {}) {
   const clock = new FakeClock();
-  const memory = new MemoryStore({ clock, parts: PART_MODES[parts] });
+  const memory = new MemoryStore({ clock, parts: PART_MODES[parts], conditionalDelete });
   const faults: Fault[] = [];
   const counter = countCalls(wrap(faulty(memory, faults)));
   const identity = { region: 'eu', uploadSecret: randomBytes(32).toString('base64url') };
