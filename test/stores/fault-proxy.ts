@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, request as send, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** What befalls a request on its way, or its answer. */
 export type Fault =
@@ -12,6 +13,8 @@ export type Fault =
   | 'answer 500'
   /** The server is not asked, and something in between answers in its place. */
   | { readonly status: number; readonly code?: string; readonly headers?: Readonly<Record<string, string>> }
+  /** The server is asked at once, and its answer waits; forever, where that is `Infinity`. */
+  | { readonly delayMs: number }
   | { readonly cutBodyAfter: number }
   | { readonly stallBodyAfter: number };
 
@@ -76,6 +79,10 @@ export class FaultProxy {
     if (typeof fault === 'object' && 'status' in fault) return refuse(fault, response);
     const answer = await this.#forward(request, body);
     const answered = await readAll(answer);
+    if (typeof fault === 'object' && 'delayMs' in fault) {
+      if (fault.delayMs === Infinity) return;
+      await sleep(fault.delayMs);
+    }
     if (fault === 'lose answer') return void response.destroy();
     if (fault === 'answer 500') {
       return refuse({ status: 500, code: 'InternalError' }, response);
