@@ -95,10 +95,29 @@ describe('an intent', () => {
     await fail('second');
     clock.advance(1000);
     await fail('third');
-    expect(await intents.resolve(1000)).toEqual({ resolved: 2 });
+    expect(await intents.resolve(1000)).toMatchObject({ resolved: 2 });
     expect(settled.map(({ requestId }) => requestId)).toEqual(['first', 'second']);
-    expect(await intents.resolve(1000)).toEqual({ resolved: 0 });
+    expect(await intents.resolve(1000)).toMatchObject({ resolved: 0 });
     expect(await intents.listLive(app)).toMatchObject([{ requestId: 'third' }]);
+  });
+
+  test('that may be of a change in progress is settled all the same, once, and stays', async () => {
+    const { intents, clock, settled } = openIntents();
+    const keep = intents.hold(app, names, async (held) => {
+      held.keepOnFailure();
+      throw new Error('no');
+    });
+    await keep.catch(() => undefined);
+    const look = () => intents.resolve(60_000, { settleOlderThanMs: 1000 });
+    expect(await look()).toEqual({ resolved: 0, settled: 0, young: 1 });
+    clock.advance(1000);
+    expect(await look()).toEqual({ resolved: 0, settled: 1, young: 0 });
+    expect(await look()).toEqual({ resolved: 0, settled: 0, young: 0 });
+    expect(settled).toHaveLength(1);
+    expect(await intents.listLive(app)).toHaveLength(1);
+    clock.advance(59_000);
+    expect(await look()).toEqual({ resolved: 1, settled: 0, young: 0 });
+    expect(await intents.listLive(app)).toEqual([]);
   });
 
   test('whose removal fails is told of, and stays', async () => {
@@ -128,5 +147,5 @@ test('intents are settled in every repository, however many there are', async ()
     await held.catch(() => undefined);
   }
   clock.advance(10);
-  expect(await registry.intents.resolve(1)).toEqual({ resolved: 30 });
+  expect(await registry.intents.resolve(1)).toMatchObject({ resolved: 30 });
 });

@@ -1,5 +1,6 @@
 import { systemClock, type Clock, type Digest, type RepositoryName, type Tag } from '@atoll/core';
 import { keys, type CallOptions, type ObjectStore } from '@atoll/storage';
+import { LRUCache } from 'lru-cache';
 import pLimit from 'p-limit';
 import { Ulids } from './ulids.js';
 import { z } from 'zod';
@@ -11,6 +12,7 @@ import type { WriteOptions } from './write-options.js';
 
 const READS_AT_ONCE = 32;
 const REPOSITORIES_AT_ONCE = 8;
+const REMEMBERED_SETTLED = 10_000;
 
 /** What a change in progress is about to name, so that no collector takes it away and no crash hides it. */
 export interface IntentNames {
@@ -52,6 +54,16 @@ export interface IntentsParts {
   readonly onLeftBehind?: (cause: unknown) => void;
 }
 
+/** How many intents a look at all of them found, each in one of these states. */
+export interface ResolvedIntents {
+  /** Settled and removed. */
+  readonly resolved: number;
+  /** Settled for the first time by this process, and left as the pin that a change may still need. */
+  readonly settled: number;
+  /** Of changes that are probably in progress. */
+  readonly young: number;
+}
+
 const intentCodec = jsonCodec<Intent>(
   z.object({
     digests: z.array(digestField),
@@ -71,6 +83,7 @@ export class Intents {
   /** Intents whose change is complete and whose removal is under way: they pin nothing any more. */
   readonly #ended = new Map<string, Promise<void>>();
 
+  readonly #settled = new LRUCache<string, true>({ max: REMEMBERED_SETTLED });
   readonly #ulids = new Ulids();
 
   constructor(private readonly parts: IntentsParts) {}
@@ -120,20 +133,25 @@ export class Intents {
   }
 
   /**
-   * Settles what changes older than `olderThanMs` left behind when their process died. The age is far above the longest request, so
-   * that no change still in progress loses its intent.
+   * Settles what changes older than `olderThanMs` left behind when their process died, and removes their intents. The age is far above
+   * the longest request, so that no change still in progress loses its intent. Those older than `settleOlderThanMs` are settled and
+   * stay: that does no harm to a change in progress, and other regions hear of what a dead one has written.
    */
-  async resolve(olderThanMs: number, o: CallOptions = {}): Promise<{ resolved: number }> {
+  async resolve(
+    olderThanMs: number,
+    { settleOlderThanMs = olderThanMs, ...o }: CallOptions & { readonly settleOlderThanMs?: number } = {},
+  ): Promise<ResolvedIntents> {
     const limit = pLimit(REPOSITORIES_AT_ONCE);
-    const before = this.#clock.now() - olderThanMs;
-    let resolved = 0;
+    const now = this.#clock.now();
+    const before = { removed: now - olderThanMs, settled: now - settleOlderThanMs };
+    let sum: ResolvedIntents = { resolved: 0, settled: 0, young: 0 };
     let after: string | undefined;
     for (;;) {
       const page = await this.parts.catalog.list({ after, limit: LIST_LIMIT }, o);
       const counts = await limit.map(page.repositories, (name) => this.#resolveOne(name, before, o));
-      for (const count of counts) resolved += count;
+      sum = [sum, ...counts].reduce(sumOf);
       after = page.next;
-      if (after === undefined) return { resolved };
+      if (after === undefined) return sum;
     }
   }
 
@@ -142,13 +160,28 @@ export class Intents {
     while (this.#ended.size > 0) await Promise.all(this.#ended.values());
   }
 
-  async #resolveOne(repository: RepositoryName, before: number, o: CallOptions): Promise<number> {
-    const old = (await this.#read(repository, o)).filter(({ intent }) => intent.at <= before);
+  async #resolveOne(
+    repository: RepositoryName,
+    before: { readonly removed: number; readonly settled: number },
+    o: CallOptions,
+  ): Promise<ResolvedIntents> {
+    const all = await this.#read(repository, o);
+    const old = all.filter(({ intent }) => intent.at <= before.removed);
     for (const { key, intent } of old) {
-      await this.parts.settle(repository, intent, { signal: o.signal, requestId: intent.requestId });
+      await this.#settle(repository, intent, o);
       await this.parts.store.delete(key, { blind: true }, { signal: o.signal });
     }
-    return old.length;
+    const stale = all.filter(({ intent }) => intent.at > before.removed && intent.at <= before.settled);
+    const unsettled = stale.filter(({ key }) => !this.#settled.has(key));
+    for (const { key, intent } of unsettled) {
+      await this.#settle(repository, intent, o);
+      this.#settled.set(key, true);
+    }
+    return { resolved: old.length, settled: unsettled.length, young: all.length - old.length - stale.length };
+  }
+
+  #settle(repository: RepositoryName, intent: Intent, { signal }: CallOptions): Promise<void> {
+    return this.parts.settle(repository, intent, { signal, requestId: intent.requestId });
   }
 
   async #read(repository: RepositoryName, o: CallOptions): Promise<{ key: string; intent: Intent }[]> {
@@ -178,4 +211,12 @@ export class Intents {
   get #clock(): Clock {
     return this.parts.clock ?? systemClock;
   }
+}
+
+function sumOf(one: ResolvedIntents, other: ResolvedIntents): ResolvedIntents {
+  return {
+    resolved: one.resolved + other.resolved,
+    settled: one.settled + other.settled,
+    young: one.young + other.young,
+  };
 }

@@ -105,7 +105,7 @@ describe('a push whose process dies', () => {
     await expectCrash(push(region.registry));
     region.faults.length = 0;
     const next = await region.restart();
-    expect(await next.intents.resolve(HOUR_MS)).toEqual({ resolved: 0 });
+    expect(await next.intents.resolve(HOUR_MS)).toMatchObject({ resolved: 0 });
     region.clock.advance(HOUR_MS);
     await next.intents.resolve(HOUR_MS);
     expect(await intentsLeft(region)).toBe(0);
@@ -114,7 +114,7 @@ describe('a push whose process dies', () => {
     }
     const rows = await next.referrers.list(app, subject.digest);
     expect(rows.length > 0).toBe(await isLive(next, { digest: names.digest }));
-    expect(await next.intents.resolve(HOUR_MS)).toEqual({ resolved: 0 });
+    expect(await next.intents.resolve(HOUR_MS)).toMatchObject({ resolved: 0 });
   });
 });
 
@@ -127,7 +127,7 @@ test.each(cases.filter(([, key]) => key !== '/@i/'))(
     await expectCrash(push(region.registry));
     await region.registry.intents.idle();
     region.clock.advance(HOUR_MS);
-    expect(await region.registry.intents.resolve(HOUR_MS)).toEqual({ resolved: 1 });
+    expect(await region.registry.intents.resolve(HOUR_MS)).toMatchObject({ resolved: 1 });
     for (const one of [{ digest: names.digest }, { tag: names.tag }]) {
       if (await isLive(region.registry, one)) expect(await isJournaled(region, one)).toBe(true);
     }
@@ -252,6 +252,6 @@ test('an intent whose removal fails is left to be settled, and the push is answe
   expect(await intentsLeft(region)).toBe(1);
   region.faults.length = 0;
   region.clock.advance(HOUR_MS);
-  expect(await region.registry.intents.resolve(HOUR_MS)).toEqual({ resolved: 1 });
+  expect(await region.registry.intents.resolve(HOUR_MS)).toMatchObject({ resolved: 1 });
   expect(await intentsLeft(region)).toBe(0);
 });

@@ -11,6 +11,7 @@ import {
   type ReplicationStatus,
 } from '@atoll/replication';
 import type { ReadableStore } from '@atoll/storage';
+import { IntentSettling } from './intent-settling.js';
 import { Loop } from './loop.js';
 import { PeerFollower } from './peer-follower.js';
 
@@ -35,8 +36,10 @@ export interface WorkerOptions {
   readonly gatherMilliseconds?: number;
   /** After this time a change that is not applied is left to a dirty marker. */
   readonly waitMilliseconds?: number;
-  /** The age at which an intent is taken for one whose process died. */
+  /** The age at which an intent is taken for one whose process died for certain. */
   readonly intentAgeMilliseconds?: number;
+  /** The age at which what an intent names is told to the peers, in case its process died. */
+  readonly settleMilliseconds?: number;
   readonly housekeepingMilliseconds?: number;
 }
 
@@ -71,7 +74,7 @@ class Worker implements RunningWorker {
   readonly #sequencer: Sequencer;
   readonly #sealing: Loop;
   readonly #followers: PeerFollower[];
-  readonly #housekeeping: Loop[];
+  readonly #housekeeping: readonly { stop(): Promise<void> }[];
   readonly #unsubscribe: () => void;
   #stopping: Promise<void> | undefined;
 
@@ -148,16 +151,14 @@ class Worker implements RunningWorker {
     return some;
   }
 
-  #startHousekeeping(): Loop[] {
+  #startHousekeeping(): { stop(): Promise<void> }[] {
     const { registry, log } = this.#options;
-    const ageMs = this.#options.intentAgeMilliseconds ?? 24 * HOUR_MS;
     const everyMs = this.#options.housekeepingMilliseconds ?? HOUR_MS;
     const tasks = {
       'upload sweep': (signal: AbortSignal) => registry.uploads.sweep({ signal }),
-      'intent settling': (signal: AbortSignal) => registry.intents.resolve(ageMs, { signal }),
       'segment retirement': (signal: AbortSignal) => this.#sequencer.retire({ signal }),
     };
-    return Object.entries(tasks).map(([name, task]) => {
+    const loops = Object.entries(tasks).map(([name, task]) => {
       const step = async (signal: AbortSignal): Promise<boolean> => {
         const counts = await task(signal);
         if (Object.values(counts).some((count) => count > 0)) log.info(`${name} done`, counts);
@@ -165,5 +166,13 @@ class Worker implements RunningWorker {
       };
       return new Loop({ name, step, everyMs, log });
     });
+    const settling = new IntentSettling({
+      intents: registry.intents,
+      log,
+      everyMs,
+      removeAfterMs: this.#options.intentAgeMilliseconds ?? 24 * HOUR_MS,
+      settleAfterMs: this.#options.settleMilliseconds ?? 30_000,
+    });
+    return [...loops, settling];
   }
 }
