@@ -14,6 +14,8 @@ export interface StormOptions {
   readonly kills: number;
   readonly seed: number;
   readonly pushers?: number;
+  /** Settings of the processes, such as where the regions' buckets are. */
+  readonly env?: NodeJS.ProcessEnv;
   /** Told after every restart, and at the end. */
   readonly progress?: (line: string) => void;
 }
@@ -98,7 +100,8 @@ export class Storm {
   }
 
   #start(): Atoll {
-    const atoll = new Atoll({ folder: this.options.folder, ports: this.#ports });
+    const { folder, env = {} } = this.options;
+    const atoll = new Atoll({ folder, ports: this.#ports, env });
     this.#regions.clear();
     for (const [region, wire] of atoll.regions) this.#regions.set(region, wire);
     return atoll;

@@ -83,6 +83,35 @@ export async function openStoreServer(storage: string): Promise<StoreServer> {
   return { place: (name) => placeIn(url, name), environment: {}, stop: async () => undefined };
 }
 
+/** Where two regions keep what they are given, each on a server of its own or on one that they share. */
+export interface RegionBuckets {
+  /** What a process needs that runs them. */
+  readonly environment: NodeJS.ProcessEnv;
+  stop(): Promise<void>;
+}
+
+/** @param storages such as `eu=versitygw` and `us=s3://bucket` @throws Error as {@link openStoreServer} */
+export async function openRegionBuckets(storages: readonly string[]): Promise<RegionBuckets> {
+  const servers = new Map<string, StoreServer>();
+  const stop = async (): Promise<void> =>
+    void (await Promise.all([...servers.values()].map((server) => server.stop())));
+  try {
+    const buckets: string[] = [];
+    for (const text of storages) {
+      const [, region = '', storage = ''] = /^([^=]+)=(.+)$/.exec(text) ?? [];
+      const server = servers.get(storage) ?? (await openStoreServer(storage));
+      servers.set(storage, server);
+      buckets.push(`${region}=${await server.place(`region-${region}`)}`);
+    }
+    const environment: NodeJS.ProcessEnv = buckets.length === 0 ? {} : { ATOLL_BUCKETS: buckets.join(',') };
+    for (const server of servers.values()) Object.assign(environment, server.environment);
+    return { environment, stop };
+  } catch (cause) {
+    await stop();
+    throw cause;
+  }
+}
+
 function placeIn(bucket: URL, name: string): string {
   const url = new URL(bucket);
   url.pathname = `${url.pathname.replace(/\/$/, '')}/${name}-${randomBytes(4).toString('hex')}`;
