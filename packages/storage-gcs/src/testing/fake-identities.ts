@@ -2,11 +2,14 @@ import { createVerify, generateKeyPairSync, randomUUID, sign, type KeyObject } f
 import { z } from 'zod';
 import type { Answer, Asked } from '@atoll/storage/faulty-server';
 import { FakeError, lacking } from './fake-error.js';
-import { parseQuery } from './fake-operation.js';
 import { asJson } from './fake-wording.js';
 
 export const FAKE_ACCOUNT = 'registry@test.iam.gserviceaccount.com';
 
+/** What a pod of another cloud says it is. */
+export const POD_TOKEN = 'token-of-a-pod';
+
+const GRANT = 'urn:ietf:params:oauth:grant-type:';
 const LIFE_SECONDS = 3_600;
 const MOST_SKEW_SECONDS = 300;
 const Claims = z.object({ iss: z.string(), aud: z.string(), scope: z.string(), iat: z.number(), exp: z.number() });
@@ -47,24 +50,25 @@ export class FakeIdentities {
     if (!this.#tokens.has(token)) throw new FakeError(401, 'AuthenticationRequired', 'Invalid Credentials');
   }
 
-  /** Trades an assertion that the account's key has signed (RFC 7523). */
+  /** Trades an assertion that the account's key has signed (RFC 7523), or another cloud's token for the account (RFC 8693). */
   trade({ body }: Asked): Answer {
     const form = new URLSearchParams(body.toString());
-    const isAssertion = form.get('grant_type') === 'urn:ietf:params:oauth:grant-type:jwt-bearer';
-    if (!isAssertion || !this.#holds(form.get('assertion') ?? '')) return asJson(400, { error: 'invalid_grant' });
-    return this.#give();
+    const grant = form.get('grant_type');
+    const known =
+      (grant === `${GRANT}jwt-bearer` && this.#holds(form.get('assertion') ?? '')) ||
+      (grant === `${GRANT}token-exchange` && form.get('subject_token') === POD_TOKEN);
+    return known ? this.#give() : asJson(400, { error: 'invalid_grant' });
   }
 
   /** What a machine of Google's, or a pod with workload identity, is told. */
-  tellMachine({ path, headers, query }: Asked): Answer {
+  tellMachine({ path, headers }: Asked): Answer {
     if (headers['metadata-flavor'] !== 'Google') return asJson(403, {});
-    const asked = new Map(parseQuery(query));
     if (path.endsWith('/token')) return this.#give();
     if (path.endsWith('/email')) return { ...asJson(200, {}, MACHINE), body: Buffer.from(FAKE_ACCOUNT) };
     if (path.endsWith('/universe-domain') || path.endsWith('/universe_domain')) {
       return { ...asJson(200, {}, MACHINE), body: Buffer.from('googleapis.com') };
     }
-    return asJson(200, asked.has('recursive') ? {} : {}, MACHINE);
+    return asJson(200, {}, MACHINE);
   }
 
   /** IAM's signBlob. */
@@ -78,7 +82,8 @@ export class FakeIdentities {
   #give(): Answer {
     const token = `ya29.${randomUUID()}`;
     this.#tokens.add(token);
-    return asJson(200, { access_token: token, expires_in: LIFE_SECONDS, token_type: 'Bearer' }, MACHINE);
+    const kind = { token_type: 'Bearer', issued_token_type: 'urn:ietf:params:oauth:token-type:access_token' };
+    return asJson(200, { access_token: token, expires_in: LIFE_SECONDS, ...kind }, MACHINE);
   }
 
   #holds(assertion: string): boolean {
