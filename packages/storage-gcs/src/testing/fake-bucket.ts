@@ -42,6 +42,7 @@ export class FakeBucket {
     readonly name: string,
     private readonly now: () => number,
     private readonly ignoresConditions: boolean,
+    readonly endpoint: string,
   ) {}
 
   /** @throws FakeError 304 where the caller has this generation, 412 where it wants another */

@@ -1,7 +1,7 @@
 import { FaultyServer, type Answer, type Asked, type FakeService, type FaultPlan } from '@atoll/storage/faulty-server';
 import { z } from 'zod';
 import { FakeBucket } from './fake-bucket.js';
-import { FakeError, lacking, noSuchBucket } from './fake-error.js';
+import { FakeError, invalid, lacking, noSuchBucket } from './fake-error.js';
 import { FAKE_ACCOUNT, FakeIdentities } from './fake-identities.js';
 import { readOperation, type Operation, type OperationName } from './fake-operation.js';
 import { PERMISSIONS } from './fake-permissions.js';
@@ -98,7 +98,8 @@ export class FakeGcs implements FakeService<OperationName> {
     try {
       return this.#withRequestId(this.#answer(operation, asked, mostKeys));
     } catch (cause) {
-      if (cause instanceof FakeError) return this.#withRequestId(errorIn(operation.name, cause));
+      const error = cause instanceof FakeError ? cause : unreadable(cause);
+      if (error !== undefined) return this.#withRequestId(errorIn(operation.name, error));
       throw cause;
     }
   }
@@ -118,7 +119,7 @@ export class FakeGcs implements FakeService<OperationName> {
     const bucket = this.bucket(operation.bucket);
     if (IN_XML.has(name)) return answerInXml(bucket, operation, asked);
     const target = operation.target && this.bucket(operation.target.bucket);
-    return answerInJson({ bucket, target, operation, asked, mostKeys, endpoint: this.endpoint });
+    return answerInJson({ bucket, target, operation, asked, mostKeys });
   }
 
   /** @throws FakeError for a request without a token or a signature that holds, or of an identity that lacks a permission */
@@ -137,7 +138,10 @@ export class FakeGcs implements FakeService<OperationName> {
 
   #make(name: string): void {
     if (this.#buckets.has(name)) return;
-    this.#buckets.set(name, new FakeBucket(name, () => this.now(), this.options.ignoresConditions ?? false));
+    this.#buckets.set(
+      name,
+      new FakeBucket(name, () => this.now(), this.options.ignoresConditions ?? false, this.endpoint),
+    );
   }
 
   #withRequestId(answer: Answer): Answer {
@@ -148,6 +152,11 @@ export class FakeGcs implements FakeService<OperationName> {
     if (this.#server === undefined) throw new Error('the fake has not started');
     return this.#server;
   }
+}
+
+/** What a body is that nobody can read. */
+function unreadable(cause: unknown): FakeError | undefined {
+  return cause instanceof z.ZodError || cause instanceof SyntaxError ? invalid('Parse Error', 'parseError') : undefined;
 }
 
 function errorIn(name: OperationName, error: FakeError): Answer {

@@ -43,7 +43,7 @@ const XML_OBJECT = /^\/([^/]+)\/(.+)$/;
 
 /** A parameter that nobody here looks at would be a promise that is not kept. */
 const KNOWN =
-  /^(?:alt|fields|ifGenerationMatch|ifGenerationNotMatch|ifSourceGenerationMatch|includeFoldersAsPrefixes|maxBytesRewrittenPerCall|maxResults|name|pageToken|partNumber|prefix|prettyPrint|project|projection|response-content-type|rewriteToken|startOffset|upload_id|uploadId|uploads|uploadType|X-Goog-[A-Za-z]+|x-id)$/;
+  /^(?:alt|delimiter|fields|ifGenerationMatch|ifGenerationNotMatch|ifSourceGenerationMatch|includeFoldersAsPrefixes|maxBytesRewrittenPerCall|maxResults|name|pageToken|partNumber|prefix|prettyPrint|project|projection|response-content-type|rewriteToken|startOffset|upload_id|uploadId|uploads|uploadType|X-Goog-[A-Za-z]+|x-id)$/;
 
 /** What a request asks for. */
 export function readOperation(asked: Asked): Operation {
