@@ -50,6 +50,7 @@ export const TOOLS: readonly ToolSource[] = [
     overrides: { applicationinsights: '3.16.0' },
   },
   debian('skopeo'),
+  debian('rclone'),
   debian('umoci'),
   debian('podman'),
   debian('buildah'),
