@@ -7,6 +7,7 @@ const FIRST_BYTES = 65_536;
 export class ByteBuffer {
   #memory = Buffer.alloc(0);
   #length = 0;
+  #firstBytes = FIRST_BYTES;
 
   get length(): number {
     return this.#length;
@@ -24,6 +25,8 @@ export class ByteBuffer {
   /** Everything gathered; the buffer is empty afterwards. */
   take(): Buffer {
     const bytes = this.#memory.subarray(0, this.#length);
+    // Who has filled it once fills it again: growing step by step, it would copy each byte once more.
+    if (this.#length === this.#memory.length) this.#firstBytes = Math.max(FIRST_BYTES, this.#length);
     this.#memory = Buffer.alloc(0);
     this.#length = 0;
     return bytes;
@@ -31,7 +34,7 @@ export class ByteBuffer {
 
   #reserve(bytes: number, limitBytes: number): void {
     if (bytes <= this.#memory.length) return;
-    const wanted = Math.min(limitBytes, Math.max(FIRST_BYTES, 2 * this.#memory.length));
+    const wanted = Math.min(limitBytes, Math.max(this.#firstBytes, 2 * this.#memory.length));
     const grown = Buffer.allocUnsafeSlow(Math.max(bytes, wanted));
     this.#memory.copy(grown, 0, 0, this.#length);
     this.#memory = grown;
