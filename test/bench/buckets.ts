@@ -3,7 +3,7 @@ import type { S3Credentials } from '@atoll/storage-s3';
 import { FAKE_CREDENTIALS } from '@atoll/storage-s3/testing';
 import { VERSITYGW_CREDENTIALS, Versitygw } from '../stores/versitygw.js';
 import { BottomlessS3 } from './bottomless-s3.js';
-import { median, rateFigure, type BenchContext, type Figure } from './figures.js';
+import { median, memoryFigure, rateFigure, type BenchContext, type Figure } from './figures.js';
 import { load, loadRequests, megabytesPerSecond } from './load-task.js';
 import {
   peakResidentMebibytes,
@@ -40,16 +40,15 @@ export async function benchBuckets({ folder, rounds, note }: BenchContext): Prom
     ours.push(await measure(folder, startAtoll));
     theirs.push(await measure(folder, startOther));
   }
-  const rates = Object.entries(ROWS).map(([row, [what, unit]]) => {
+  return Object.entries(ROWS).map(([row, [what, unit]]) => {
     const of = (rates: readonly Rates[]): number => median(rates.map((rate) => rate[row as Row]));
     return rateFigure(`S3: ${what}`, unit, of(ours), { name: 'docker-registry', value: of(theirs) }, LEAST);
   });
-  note('buckets: 50 uploads of 1 GiB');
-  return [...rates, await memory(folder)];
 }
 
-/** The server drops the bytes, for there are 50 GiB of them. */
-async function memory(folder: string): Promise<Figure> {
+/** Many large uploads to S3 at once. The server drops the bytes, for there are 50 GiB of them. */
+export async function benchGiants({ folder, note }: BenchContext): Promise<Figure[]> {
+  note('giants: 50 uploads of 1 GiB');
   const server = await BottomlessS3.start();
   const place = join(folder, 'registry');
   try {
@@ -58,14 +57,7 @@ async function memory(folder: string): Promise<Figure> {
     await load({ ...GIANTS, url: peer.wire.url, repository: 'bench/giants', name: 'giant', kind: 'push' });
     const peak = peakResidentMebibytes(peer.service.pid);
     await stopPeer(peer, place);
-    return {
-      what: 'S3: peak resident memory, 50 uploads of 1 GiB at once',
-      atoll: `${Math.round(peak)} MiB`,
-      other: `idle: ${Math.round(idle)} MiB`,
-      ratio: '-',
-      wanted: `under ${MOST_MEBIBYTES} MiB`,
-      met: peak < MOST_MEBIBYTES,
-    };
+    return [memoryFigure('S3: peak resident memory, 50 uploads of 1 GiB at once', peak, idle, MOST_MEBIBYTES)];
   } finally {
     await server.stop();
   }

@@ -6,7 +6,7 @@ import { checkoutFolder } from '../harness/checkout.js';
 export const HELP = `usage: npm run bench -- [names] [options]
 
 names: protocol     the table of all registries side by side
-       memory blobs manifests lists replication buckets
+       memory blobs manifests lists replication buckets giants
        without a name, all of them
 
   --rounds N        medians of N, by default 5 for protocol and 3 for the others; fewer than 3 are printed and not kept

@@ -44,6 +44,22 @@ export function rateFigure(
   };
 }
 
+export function memoryFigure(
+  what: string,
+  peakMebibytes: number,
+  idleMebibytes: number,
+  mostMebibytes: number,
+): Figure {
+  return {
+    what,
+    atoll: `${Math.round(peakMebibytes)} MiB`,
+    other: `idle: ${Math.round(idleMebibytes)} MiB`,
+    ratio: '-',
+    wanted: `under ${mostMebibytes} MiB`,
+    met: peakMebibytes < mostMebibytes,
+  };
+}
+
 function shown(value: number): string {
   return value >= 100 ? Math.round(value).toLocaleString('en-GB') : value.toFixed(1);
 }

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Atoll } from '../harness/atoll.js';
-import type { BenchContext, Figure } from './figures.js';
+import { memoryFigure, type BenchContext, type Figure } from './figures.js';
 import { load } from './load-task.js';
 import { peakResidentMebibytes } from './peers.js';
 
@@ -30,18 +30,7 @@ export async function benchMemory({ folder, note }: BenchContext): Promise<Figur
   await atoll.stop();
   rmSync(place, { recursive: true, force: true });
   return [
-    figure('peak resident memory, 8 uploads of 1 GiB at once', pushed, idle),
-    figure('peak resident memory, then 8 downloads of 1 GiB at once', pulled, idle),
+    memoryFigure('peak resident memory, 8 uploads of 1 GiB at once', pushed, idle, LIMIT_MEBIBYTES),
+    memoryFigure('peak resident memory, then 8 downloads of 1 GiB at once', pulled, idle, LIMIT_MEBIBYTES),
   ];
-}
-
-function figure(what: string, peak: number, idle: number): Figure {
-  return {
-    what,
-    atoll: `${Math.round(peak)} MiB`,
-    other: `idle: ${Math.round(idle)} MiB`,
-    ratio: '-',
-    wanted: `under ${LIMIT_MEBIBYTES} MiB`,
-    met: peak < LIMIT_MEBIBYTES,
-  };
 }

@@ -4,7 +4,7 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { table, writeBetween } from '../harness/paper.js';
 import { benchBlobs } from './blobs.js';
-import { benchBuckets } from './buckets.js';
+import { benchBuckets, benchGiants } from './buckets.js';
 import { HELP, readOptions, type RunOptions } from './command-line.js';
 import type { BenchContext, Figure } from './figures.js';
 import { benchLists } from './lists.js';
@@ -25,6 +25,7 @@ const BENCHES: Readonly<Record<string, (context: BenchContext) => Promise<Figure
   lists: benchLists,
   replication: benchReplication,
   buckets: benchBuckets,
+  giants: benchGiants,
 };
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -71,7 +72,9 @@ async function runOthers({ names, rounds = 3 }: RunOptions, folder: string): Pro
   const failed: string[] = [];
   for (const [name, bench] of wanted) {
     try {
-      figures.push(...(await bench({ folder: mkdtempSync(join(folder, `${name}-`)), rounds, note: print })));
+      const measured = await bench({ folder: mkdtempSync(join(folder, `${name}-`)), rounds, note: print });
+      for (const figure of measured) print(cellsOf(figure).join(' | '));
+      figures.push(...measured);
     } catch (cause) {
       failed.push(`Failed: ${name}: ${String(cause)}`);
     }
