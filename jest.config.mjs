@@ -10,7 +10,8 @@ export default {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
   testMatch: ['<rootDir>/**/*.test.{ts,mjs}'],
-  testPathIgnorePatterns: ['/node_modules/', '/dist/'],
+  // What takes long to bring is tested by `npm run test:stores`.
+  testPathIgnorePatterns: ['/node_modules/', '/dist/', ...(process.env.ATOLL_TEST_FULL ? [] : ['/stores/full/'])],
   modulePathIgnorePatterns: ['/dist/'],
   transform: {
     '^.+\\.ts$': [

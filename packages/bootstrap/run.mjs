@@ -83,10 +83,14 @@ async function runTests({ node, env }, args) {
   await build(node, env, root);
   const folders = testedFolders(root);
   forgetResults(folders);
+  const narrowed = args.some((arg) => /^(--filter|-F|--affected)/.test(arg));
+  // Where they never were, the servers of stores take minutes to build; other tests run meanwhile, and who needs one waits for it.
+  const servers = join(root, 'test', 'dist', 'stores', 'bring-all.js');
+  const brought = narrowed ? undefined : run(node, [servers], { env, cwd: root });
   const turbo = join(root, 'node_modules', '.bin', 'turbo');
   const status = await run(turbo, ['run', 'test', '--concurrency=2', '--continue=always', ...args], { env, cwd: root });
   if (status > 128) return status;
-  const narrowed = args.some((arg) => /^(--filter|-F|--affected)/.test(arg));
+  await brought;
   const sum = sumResults(
     narrowed ? folders.filter((folder) => existsSync(join(folder, 'test-results.json'))) : folders,
   );

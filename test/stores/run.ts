@@ -72,7 +72,7 @@ async function run({ id, title, folder, tests }: StoreRow, logs: string): Promis
     command: process.execPath,
     args: [join(root, 'packages', 'bootstrap', 'jest.mjs'), `/${tests}$`, `--outputFile=${results}`],
     cwd: join(root, folder),
-    env: { ...process.env, ATOLL_TEST_SUBJECTS: noted },
+    env: { ...process.env, ATOLL_TEST_SUBJECTS: noted, ATOLL_TEST_FULL: 'yes' },
     logFile: join(logs, `${id}.log`),
     limitSeconds: LIMIT_SECONDS,
   });

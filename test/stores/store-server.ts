@@ -4,7 +4,9 @@ import { fileURLToPath } from 'node:url';
 import { Stand } from '@atoll/storage-gcs/testing';
 import { FAKE_CREDENTIALS, FakeS3 } from '@atoll/storage-s3/testing';
 import { Azurite } from './azurite.js';
-import { Versitygw, VERSITYGW_CREDENTIALS } from './versitygw.js';
+import { startMinio } from './minio.js';
+import { S3Proxy } from './s3proxy.js';
+import { startVersitygw } from './versitygw.js';
 
 /** Something that holds buckets. */
 export interface StoreServer {
@@ -33,17 +35,9 @@ const STARTERS = new Map<string, () => Promise<StoreServer>>([
       };
     },
   ],
-  [
-    'versitygw',
-    async () => {
-      const server = await Versitygw.start();
-      return {
-        place: (name) => server.makeBucket(name),
-        environment: s3Environment(VERSITYGW_CREDENTIALS),
-        stop: () => server.stop(),
-      };
-    },
-  ],
+  ['versitygw', startVersitygw],
+  ['s3proxy', () => S3Proxy.start()],
+  ['minio', startMinio],
   [
     'azurite',
     async () => {

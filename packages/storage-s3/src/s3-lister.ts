@@ -8,6 +8,8 @@ import { S3Failure, toStorageError } from './s3-failure.js';
 /** What one request answers at most, whatever it asks for. */
 const MOST_KEYS = 1_000;
 
+const EMPTY_SEGMENT = /(?:^|\/)\/.*$/s;
+
 interface Wanted {
   readonly after: string;
   readonly token: string | undefined;
@@ -25,14 +27,16 @@ export class S3Lister {
     prefix: string,
     { signal, after = '', limit }: CallOptions & { readonly after?: string; readonly limit: number },
   ): Promise<{ entries: ObjectInfo[]; more: boolean }> {
+    signal?.throwIfAborted();
     const entries: ObjectInfo[] = [];
-    let more = true;
+    // No key has an empty segment, and some servers refuse to look for one.
+    let more = !EMPTY_SEGMENT.test(this.place.of(prefix).Key);
     let token: string | undefined;
     try {
       while (more && entries.length < limit) {
         const last = entries.at(-1)?.key ?? after;
         const page = await this.#page(prefix, { after: last, token, limit: limit - entries.length }, { signal });
-        const found = this.#inOrder(page, last);
+        const found = this.#inOrder(page, beforeEmptySegment(last)).filter(({ key }) => compareKeys(key, last) > 0);
         entries.push(...found);
         more = page.IsTruncated === true;
         // The last key says where to go on, whatever a server makes of its tokens, unless the page is empty: that happens where many
@@ -51,7 +55,7 @@ export class S3Lister {
       Bucket,
       Prefix: Key,
       MaxKeys: Math.min(limit, MOST_KEYS),
-      ...(after !== '' && { StartAfter: this.place.of(after).Key }),
+      ...(after !== '' && { StartAfter: beforeEmptySegment(this.place.of(after).Key) }),
       ...(token !== undefined && { ContinuationToken: token }),
     });
     return this.calls.send(async (options) => {
@@ -76,4 +80,9 @@ export class S3Lister {
       return info;
     });
   }
+}
+
+/** Where a list has to begin so that nothing after `after` is missed: a key that could be one. */
+function beforeEmptySegment(after: string): string {
+  return after.replace(EMPTY_SEGMENT, (rest) => (rest.startsWith('//') ? '/' : ''));
 }

@@ -90,6 +90,16 @@ test('pages that are cut short are put together', async () => {
   expect(stand.fake.takeCounts()).toEqual({ ListObjectsV2: 3 });
 });
 
+test('what could not be a key is never asked for, and a list goes on behind it all the same', async () => {
+  for (const key of ['x/!', 'x/0/a', 'y']) await store.put(key, Buffer.from(key), { blind: true });
+  stand.fake.takeCounts();
+  expect(await store.list('x//', { limit: 10 })).toEqual({ entries: [], more: false });
+  expect(stand.fake.takeCounts()).toEqual({});
+  const keysAfter = async (after: string) => (await store.list('', { after, limit: 10 })).entries.map(({ key }) => key);
+  expect(await keysAfter('x//y')).toEqual(['x/0/a', 'x/a', 'y']);
+  expect(await keysAfter('/x')).toEqual(['x/!', 'x/0/a', 'x/a', 'y']);
+});
+
 test('an empty page that says there is more is gone on from by its token', async () => {
   stand.fake.inject('ListObjectsV2', { kind: 'cut-page', keys: 0 });
   expect(await store.list('', { limit: 10 })).toMatchObject({ entries: [{ key: 'x/a' }], more: false });

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
@@ -8,6 +7,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { StorageError, type CallOptions, type Json, type PartReceipt } from '@atoll/storage';
 import { z } from 'zod';
+import { isMadeOf, sizeOf } from './made-of-parts.js';
 import { versionOf } from './object-info.js';
 import type { Place } from './place.js';
 import type { S3Calls } from './s3-calls.js';
@@ -75,7 +75,7 @@ export class S3Uploads {
     parts: readonly PartReceipt[],
     o: CallOptions & { readonly alone?: boolean },
   ): Promise<{ sizeBytes: number }> {
-    const sizeBytes = parts.reduce((sum, part) => sum + part.sizeBytes, 0);
+    const sizeBytes = sizeOf(parts);
     if (parts.length === 0) {
       // The protocol has no upload without parts.
       await this.putWhole(key, Buffer.alloc(0), o);
@@ -86,8 +86,10 @@ export class S3Uploads {
       await this.#complete(key, upload, parts, o);
     } catch (cause) {
       if (!(cause instanceof S3Failure)) throw cause;
-      const found = await this.reader.head(key, o);
-      const isOurs = found?.sizeBytes === sizeBytes && (o.alone === true || found.version === etagOfParts(parts));
+      const isOurs =
+        o.alone === true
+          ? (await this.reader.head(key, o))?.sizeBytes === sizeBytes
+          : await isMadeOf(this.reader, key, parts, o);
       if (!isOurs) throw toStorageError(cause, this.place.url, key);
     }
     return { sizeBytes };
@@ -124,15 +126,4 @@ export class S3Uploads {
       throw toStorageError(cause, this.place.url, key);
     }
   }
-}
-
-/**
- * What the ETag of an object made of these parts is on most servers: a hash of theirs. Where it is something else, an earlier completion
- * is not recognized, and whoever closes the upload has to read the object.
- */
-function etagOfParts(parts: readonly PartReceipt[]): string | undefined {
-  if (!parts.every(({ tag }) => /^[0-9a-f]{32}$/.test(tag))) return undefined;
-  const hash = createHash('md5');
-  for (const { tag } of parts) hash.update(Buffer.from(tag, 'hex'));
-  return `${hash.digest('hex')}-${parts.length}`;
 }
