@@ -21,6 +21,7 @@ export const FAKE_CREDENTIALS: S3Credentials = { accessKeyId: 'fake-key', secret
 
 /** An S3 server in this process, as strict as Amazon's in what the driver relies on, which fails where it is told to. */
 export class FakeS3 {
+  /** What it was asked; of a list, the prefix. */
   readonly requests: { readonly name: OperationName; readonly key: string }[] = [];
   /** Changed by tests at any time. */
   skewMs: number;
@@ -99,7 +100,7 @@ export class FakeS3 {
     const body = await readBody(request);
     if (operation === undefined)
       return this.#send(request, response, errorAnswer(new FakeError(501, 'NotImplemented')));
-    this.requests.push({ name: operation.name, key: operation.key });
+    this.requests.push({ name: operation.name, key: operation.key || (operation.query.get('prefix') ?? '') });
     this.#asked.emit(operation.name);
     const signed = { method: request.method ?? '', path, query: rawQuery, headers: request.headers };
     const fault = faultOfSignature(signed, body, FAKE_CREDENTIALS, this.#now());
