@@ -11,7 +11,10 @@ import {
   type Own,
 } from '@atoll/runtime';
 import type { ReadableStore } from '@atoll/storage';
-import { startWorker, type RunningWorker } from '@atoll/worker';
+import { Loop, startWorker, type RunningWorker } from '@atoll/worker';
+
+/** How soon the peers hear of what a change wrote that then failed. */
+const SETTLE_EVERY_MS = 5_000;
 
 /** Which region, and where its data and the others' are. */
 export interface RegionPlan {
@@ -52,6 +55,13 @@ export async function openRegion({ region, storage }: RegionPlan, opening: Openi
   own(`intents of ${region}`, () => registry.intents.idle());
   // One process owns a folder: whatever a push was about to do there, it died with the process before this one.
   if (storage.startsWith('file:')) await registry.intents.resolve(0, { signal });
+  const settling = new Loop({
+    name: 'settling of failed changes',
+    step: async (signal) => (await registry.intents.settleFailed({ signal })).settled > 0,
+    everyMs: SETTLE_EVERY_MS,
+    log,
+  });
+  own(`settling of ${region}`, () => settling.stop());
   return { region, registry, log };
 }
 

@@ -15,15 +15,19 @@ const names = {
 function openIntents(store: ConstructorParameters<typeof Intents>[0]['store'] = new MemoryStore()) {
   const settled: Intent[] = [];
   const left: unknown[] = [];
+  const settle: { fault: Error | undefined } = { fault: undefined };
   const clock = new FakeClock();
   const intents = new Intents({
     store,
     clock,
     catalog: { list: async () => ({ repositories: [app], next: undefined }) },
-    settle: async (_repository, intent) => void settled.push(intent),
+    settle: async (_repository, intent) => {
+      if (settle.fault !== undefined) throw settle.fault;
+      settled.push(intent);
+    },
     onLeftBehind: (cause) => left.push(cause),
   });
-  return { intents, clock, settled, left };
+  return { intents, clock, settled, left, settle };
 }
 
 describe('an intent', () => {
@@ -118,6 +122,33 @@ describe('an intent', () => {
     clock.advance(59_000);
     expect(await look()).toEqual({ resolved: 1, settled: 0, young: 0 });
     expect(await intents.listLive(app)).toEqual([]);
+  });
+
+  test('of a change that failed here is settled here once, and stays', async () => {
+    const { intents, settled } = openIntents();
+    const fail = intents.hold(app, names, async (held) => {
+      held.keepOnFailure();
+      await held.addTags([tag('v2')]);
+      throw new Error('no');
+    });
+    await fail.catch(() => undefined);
+    expect(await intents.settleFailed()).toEqual({ settled: 1 });
+    expect(settled).toMatchObject([{ tags: ['v1', 'v2'] }]);
+    expect(await intents.settleFailed()).toEqual({ settled: 0 });
+    expect(await intents.listLive(app)).toHaveLength(1);
+  });
+
+  test('that cannot be settled yet is tried again', async () => {
+    const { intents, settle } = openIntents();
+    const fail = intents.hold(app, names, async (held) => {
+      held.keepOnFailure();
+      throw new Error('no');
+    });
+    await fail.catch(() => undefined);
+    settle.fault = new Error('the store is away');
+    await expect(intents.settleFailed()).rejects.toBe(settle.fault);
+    settle.fault = undefined;
+    expect(await intents.settleFailed()).toEqual({ settled: 1 });
   });
 
   test('whose removal fails is told of, and stays', async () => {

@@ -13,6 +13,7 @@ import type { WriteOptions } from './write-options.js';
 const READS_AT_ONCE = 32;
 const REPOSITORIES_AT_ONCE = 8;
 const REMEMBERED_SETTLED = 10_000;
+const REMEMBERED_FAILED = 10_000;
 
 /** What a change in progress is about to name, so that no collector takes it away and no crash hides it. */
 export interface IntentNames {
@@ -84,6 +85,8 @@ export class Intents {
   readonly #ended = new Map<string, Promise<void>>();
 
   readonly #settled = new LRUCache<string, true>({ max: REMEMBERED_SETTLED });
+  /** Of changes that failed here after they may have written something, and have ended. */
+  readonly #failed = new LRUCache<string, { repository: RepositoryName; intent: Intent }>({ max: REMEMBERED_FAILED });
   readonly #ulids = new Ulids();
 
   constructor(private readonly parts: IntentsParts) {}
@@ -121,7 +124,8 @@ export class Intents {
       this.#deleteLater(key);
       return result;
     } catch (cause) {
-      if (!keep) this.#deleteLater(key);
+      if (keep) this.#failed.set(key, { repository, intent });
+      else this.#deleteLater(key);
       throw cause;
     }
   }
@@ -153,6 +157,21 @@ export class Intents {
       after = page.next;
       if (after === undefined) return sum;
     }
+  }
+
+  /**
+   * Settles what changes left behind that failed in this process, as when it was cut off from the store. Their intents stay: a write of
+   * theirs whose answer never came may still arrive there.
+   * @throws what the store throws; what is left is tried again with the next call
+   */
+  async settleFailed(o: CallOptions = {}): Promise<{ settled: number }> {
+    let settled = 0;
+    for (const [key, { repository, intent }] of [...this.#failed.entries()].reverse()) {
+      await this.#settle(repository, intent, o);
+      this.#failed.delete(key);
+      settled += 1;
+    }
+    return { settled };
   }
 
   /** Resolves when no intent's removal is under way: before a process ends, and in tests. */
