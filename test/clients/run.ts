@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Atoll } from '../harness/atoll.js';
+import { ReplicatedRegions } from '../harness/replicated-regions.js';
+import { STORE_SERVERS } from '../stores/store-server.js';
 import { table, writeBetween } from '../harness/paper.js';
 import { CLIENTS, clientsNamed, QUICK_CLIENTS } from './clients.js';
 import { bringTools } from './install.js';
@@ -23,6 +25,10 @@ A client that cannot be brought is MISSING, which fails the run as a client that
   --quick               those that Debian has, and crane, oras and regctl
   --no-install          bring nothing
   --big-mebibytes N     the size of the large layer: 300, or 30 with --quick or --only
+  --round-robin STORE   each region is three processes on a bucket, and each request goes to another of them; STORE is the
+                        URL of a bucket, or a server that is started: ${STORE_SERVERS.join(', ')}
+  --replace stop|kill   meanwhile these processes go one after the other, each with another in its place; with kill clients
+                        may fail, as connections break under them
   --keep                keep the data and the logs
 
 clients: ${CLIENTS.map(({ id }) => id).join(' ')}
@@ -39,6 +45,8 @@ const OPTIONS = {
   quick: { type: 'boolean', default: false },
   'no-install': { type: 'boolean', default: false },
   'big-mebibytes': { type: 'string' },
+  'round-robin': { type: 'string' },
+  replace: { type: 'string' },
   keep: { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
 } as const;
@@ -62,13 +70,14 @@ async function main(args: string[]): Promise<number> {
     );
   // A short path: the sockets of daemons live under it, and a socket's path has 108 bytes at most.
   const folder = mkdtempSync(join(tmpdir(), 'atoll-c-'));
-  const atoll = await Atoll.start(join(folder, 'atoll'));
+  const atoll = await startRegions(values, join(folder, 'atoll'));
   const bigMebibytes = Number(values['big-mebibytes'] ?? (whole ? 300 : 30));
   const rows = await interop({ regions: atoll, folder, clients, bigMebibytes, progress: print });
   await atoll.stop();
   const result = table(['client', 'version', 'what it did', 'result', 's'], rows.map(cellsOf));
   print(`\n${result}\n`);
-  if (whole) writeBetween('docs/clients.md', 'clients', result);
+  if (atoll instanceof ReplicatedRegions) print(`processes replaced meanwhile: ${atoll.replaced}`);
+  else if (whole) writeBetween('docs/clients.md', 'clients', result);
   const count = (wanted: InteropRow['result']): number => rows.filter((row) => row.result === wanted).length;
   const bad = rows.filter(({ result: how }) => how !== 'passed');
   for (const row of bad) print(`${row.result}: ${row.client}: ${row.fault}`);
@@ -76,6 +85,12 @@ async function main(args: string[]): Promise<number> {
   else print(`everything is kept in ${folder}`);
   print(`interop: ${count('passed')} passed, ${bad.length} failed, ${count('MISSING')} of these missing`);
   return bad.length === 0 ? 0 : 1;
+}
+
+function startRegions({ 'round-robin': storage, replace }: Values, folder: string): Promise<Atoll | ReplicatedRegions> {
+  if (storage === undefined) return Atoll.start(folder);
+  const replacing = replace === 'stop' || replace === 'kill' ? replace : undefined;
+  return ReplicatedRegions.start({ storage, folder, replacing });
 }
 
 function cellsOf({ client, version, done, result, fault, seconds }: InteropRow): string[] {
@@ -89,6 +104,9 @@ function settingsOf(args: string[]): { values: Values; clients: readonly Client[
   try {
     const { values } = parseArgs({ args, options: OPTIONS });
     const whole = values.only === undefined && !values.quick;
+    const { 'round-robin': storage, replace } = values;
+    if (replace !== undefined && (storage === undefined || !['stop', 'kill'].includes(replace)))
+      throw new Error('--replace is stop or kill, and takes --round-robin');
     const named = values.only === undefined ? undefined : clientsNamed(values.only.split(','));
     return { values, clients: named ?? (whole ? CLIENTS : QUICK_CLIENTS), whole };
   } catch (cause) {

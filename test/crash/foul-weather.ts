@@ -1,0 +1,56 @@
+import type { ServerFault } from '@atoll/storage/faulty-server';
+import type { Random } from '../harness/random.js';
+
+/** A fake store server whose requests meet what is planned for them. */
+export interface Weathered<Name extends string> {
+  readonly faults: { weather: (name: Name) => ServerFault | undefined };
+}
+
+/** What a network and a store do to any request now and then. */
+const ANY: readonly ServerFault[] = [
+  { kind: 'reset' },
+  { kind: 'lose-answer' },
+  { kind: 'truncate', afterBytes: 5 },
+  { kind: 'slow', milliseconds: 200 },
+  { kind: 'refuse', status: 429, code: 'TooManyRequests', retryAfter: '1' },
+  { kind: 'refuse', status: 500, code: 'InternalError' },
+  { kind: 'refuse', status: 503, code: 'SlowDown' },
+  { kind: 'refuse', status: 503, code: 'SlowDown', retryAfter: '1' },
+  { kind: 'say', status: 502, text: '<html>bad gateway</html>' },
+];
+/** Amazon's answer to writes that collide, whether or not any has won. */
+const COLLISION: ServerFault = { kind: 'refuse', status: 409, code: 'ConditionalRequestConflict' };
+const CUT_PAGE: ServerFault = { kind: 'cut-page', keys: 1 };
+
+export interface FoulWeather {
+  /** Of 1: how many requests meet a fault. */
+  readonly share: number;
+  readonly random: Random;
+  /** Called before every request, for what else may happen. */
+  readonly also?: () => void;
+}
+
+/** Lets a share of a server's requests meet faults, of every kind, until the weather is set {@link fair}. */
+export function foul<Name extends string>(
+  server: Weathered<Name>,
+  { share, random, also = () => undefined }: FoulWeather,
+  kinds: { readonly writes?: readonly Name[]; readonly lists?: readonly Name[] },
+): Map<string, number> {
+  const met = new Map<string, number>();
+  server.faults.weather = (name) => {
+    also();
+    if (random.next() >= share) return undefined;
+    const more = [
+      ...(kinds.writes?.includes(name) ? [COLLISION] : []),
+      ...(kinds.lists?.includes(name) ? [CUT_PAGE] : []),
+    ];
+    const fault = random.pick([...ANY, ...more]);
+    met.set(fault.kind, (met.get(fault.kind) ?? 0) + 1);
+    return fault;
+  };
+  return met;
+}
+
+export function fair<Name extends string>(server: Weathered<Name>): void {
+  server.faults.weather = () => undefined;
+}
