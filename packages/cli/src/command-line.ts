@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { z } from 'zod';
+import { doctor } from './doctor.js';
 import { explain } from './explain.js';
 import { explainTopic } from './help.js';
 import { inWordsOf, options, withOptions } from './options.js';
@@ -74,6 +75,14 @@ function createProgram(around: Surroundings, end: (running: Promise<number>) => 
     .addOption(options.region())
     .addOption(options.storage())
     .action((typed: { json?: true }) => end(status(set(typed), { json: typed.json === true })));
+  program
+    .command('doctor')
+    .description('try all that a region asks of its bucket and of its peers, and tell what each answer means')
+    .addOption(options.json())
+    .addOption(options.data())
+    .addOption(options.region())
+    .addOption(options.storage())
+    .action((typed: { json?: true }) => end(doctor(set(typed), { json: typed.json === true })));
   program
     .command('help')
     .argument('[topic]', 'a command, or config')

@@ -16,12 +16,17 @@ type Absent = { readonly region: string; readonly started: false };
  * nothing else, so it works beside running processes and without any.
  */
 export async function status({ env, stdout }: Surroundings, { json }: { readonly json: boolean }): Promise<number> {
-  const plans = env['ATOLL_STORAGE'] ? [planOf(loadRegionConfig(env))] : plansOf(loadConfig(env));
+  const plans = plansNamedBy(env);
   const statuses: (RegionStatus | Absent)[] = [];
   for (const plan of plans) statuses.push(await statusOf(plan));
   if (!statuses.some(({ started }) => started)) throw new UsageError(nothingAt(plans));
   stdout.write(json ? `${JSON.stringify({ regions: statuses }, undefined, 2)}\n` : tableOf(statuses));
   return 0;
+}
+
+/** The region that the settings name, or else those of `up`. @throws ConfigError */
+export function plansNamedBy(env: NodeJS.ProcessEnv): RegionPlan[] {
+  return env['ATOLL_STORAGE'] ? [planOf(loadRegionConfig(env))] : plansOf(loadConfig(env));
 }
 
 function planOf({ region, storage, peers }: RegionConfig): RegionPlan {

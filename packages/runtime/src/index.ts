@@ -12,7 +12,7 @@ export {
   type RegionConfig,
 } from './config.js';
 export { createLogger, logWith, type LogFacts, type Logger, type LoggerOptions } from './logger.js';
-export { openReadOnlyStore, openStore } from './open-store.js';
+export { openReadOnlyStore, openStore, openUnprovedStore } from './open-store.js';
 export { redirectRule, redirectsFor, type RedirectRule } from './redirects.js';
 export { currentRequest, currentRequestId, withRequest, type RequestFacts } from './request-context.js';
 export { runUntilSignalled, type Own, type RunOptions } from './run-until-signalled.js';

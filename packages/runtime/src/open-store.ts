@@ -1,9 +1,12 @@
 import { fileURLToPath } from 'node:url';
-import { asFound, probeStore, type CallOptions, type ObjectStore, type ReadableStore } from '@atoll/storage';
+import { asFound, inTime, probeStore, type CallOptions, type ObjectStore, type ReadableStore } from '@atoll/storage';
 import { azureCredentials } from './config-azure.js';
 import { ConfigError } from './config-error.js';
 import { gcsEnvironment } from './config-gcs.js';
 import { storageUrl } from './config-values.js';
+
+/** Far above what 25 requests take; a start that waits for ever tells nobody what is wrong. */
+const PROBE_LIMIT_MS = 60_000;
 
 /** Opens a bucket that this process will not write: a peer's, or any region's for a look. */
 export async function openReadOnlyStore(url: string): Promise<ReadableStore> {
@@ -18,11 +21,17 @@ export async function openReadOnlyStore(url: string): Promise<ReadableStore> {
 export async function openStore(url: string, options: CallOptions = {}): Promise<ObjectStore> {
   const store = await openDriver(url, false);
   try {
-    return asFound(store, await probeStore(store, options));
+    const probe = (signal: AbortSignal) => probeStore(store, { signal });
+    return asFound(store, await inTime(probe, store.url, { ...options, limitMs: PROBE_LIMIT_MS }));
   } catch (cause) {
     await store.close();
     throw cause;
   }
+}
+
+/** Opens a bucket to write to it without having it proved: for who proves it. @throws as {@link openStore} */
+export async function openUnprovedStore(url: string): Promise<ObjectStore> {
+  return openDriver(url, false);
 }
 
 /** The driver is loaded only when it is chosen, so that a process pays for no other cloud's SDK. */

@@ -3,6 +3,7 @@ export { Attempts, USUAL_RETRIES, type FailedAttempt, type RetryPlan } from './a
 export { ClockGuard } from './clock-guard.js';
 export { countCalls, type CallCounter } from './count-calls.js';
 export { cutInto } from './cut-into.js';
+export { examineCopy, examinePeer, examineStore, inTime, type ExamineOptions, type Finding } from './examine-store.js';
 export { faulty, type Fault } from './faulty.js';
 export { giveBack } from './give-back.js';
 export { interceptStore, type Interceptor, type StoreOperation } from './intercept-store.js';

@@ -10,15 +10,56 @@ export interface ProbeFindings {
 
 type Check = (store: ObjectStore, folder: string, options: CallOptions) => Promise<boolean>;
 
-/** What Atoll cannot do without, each with the sentence that says so. Some servers accept a condition and ignore it. */
-const REQUIRED: readonly (readonly [Check, string])[] = [
-  [
-    createsOnce,
-    'a put that wants a key absent overwrites what is there: two writers would both believe to have created it',
-  ],
-  [replacesOnce, 'a put that names a version overwrites another one: concurrent changes of a tag would be lost'],
-  [readsItsWrites, 'a read does not see the write or the delete that was answered before it'],
-  [listsItsWritesInOrder, 'a list does not show every key that was written, and no other, in the order of their bytes'],
+/** One promise of `ObjectStore`, and how it is found out whether a store keeps it. */
+export interface StorePromise {
+  readonly name: string;
+  /** What it is good for that the store keeps it. */
+  readonly kept: string;
+  /** What it leads to that the store does not. */
+  readonly broken: string;
+  /** Without it there is no registry. */
+  readonly required: boolean;
+  /** Writes below `folder`, which is nobody else's. @throws StorageError */
+  readonly check: Check;
+}
+
+/** In the order in which they are asked for. Some servers accept a condition and ignore it, so each is tried. */
+export const storePromises: readonly StorePromise[] = [
+  {
+    name: 'create once',
+    kept: 'of two writers of a new key, one is told that it came too late',
+    broken: 'a put that wants a key absent overwrites what is there: two writers would both believe to have created it',
+    required: true,
+    check: createsOnce,
+  },
+  {
+    name: 'replace once',
+    kept: 'of two writers that replace one version, one is told that it came too late',
+    broken: 'a put that names a version overwrites another one: concurrent changes of a tag would be lost',
+    required: true,
+    check: replacesOnce,
+  },
+  {
+    name: 'read own writes',
+    kept: 'what was written or deleted is seen by the next read',
+    broken: 'a read does not see the write or the delete that was answered before it',
+    required: true,
+    check: readsItsWrites,
+  },
+  {
+    name: 'list in order',
+    kept: 'a list shows all keys in the order of their bytes, page by page',
+    broken: 'a list does not show every key that was written, and no other, in the order of their bytes',
+    required: true,
+    check: listsItsWritesInOrder,
+  },
+  {
+    name: 'delete one version only',
+    kept: 'a delete spares what was written since it was decided',
+    broken: 'a delete cannot spare what was written since: deleted blobs leave tombstones of some 60 bytes',
+    required: false,
+    check: sparesOtherVersions,
+  },
 ];
 
 /**
@@ -28,14 +69,25 @@ const REQUIRED: readonly (readonly [Check, string])[] = [
 export async function probeStore(store: ObjectStore, { signal }: CallOptions = {}): Promise<ProbeFindings> {
   const folder = keys.probe(randomUUID());
   try {
-    for (const [keepsPromise, sentence] of REQUIRED) {
-      if (await keepsPromise(store, folder, { signal })) continue;
-      throw new StorageError('unsupported', `${store.url} cannot hold a registry: ${sentence}`);
-    }
-    return { conditionalDelete: await sparesOtherVersions(store, folder, { signal }) };
-  } finally {
-    await removeAll(store, folder);
+    const conditionalDelete = await keepsAll(store, folder, { signal });
+    await removeProbes(store, folder, { signal });
+    return { conditionalDelete };
+  } catch (cause) {
+    // What a store that fails leaves behind matters less than why it fails.
+    await removeProbes(store, folder, { signal }).catch(() => undefined);
+    throw cause;
   }
+}
+
+/** Whether also what is not required is kept. */
+async function keepsAll(store: ObjectStore, folder: string, o: CallOptions): Promise<boolean> {
+  let all = true;
+  for (const { check, required, broken } of storePromises) {
+    if (await check(store, folder, o)) continue;
+    if (required) throw new StorageError('unsupported', `${store.url} cannot hold a registry: ${broken}`);
+    all = false;
+  }
+  return all;
 }
 
 async function createsOnce(store: ObjectStore, folder: string, options: CallOptions): Promise<boolean> {
@@ -102,7 +154,8 @@ function winners(outcomes: readonly unknown[]): number {
   return outcomes.filter((outcome) => outcome !== 'conflict').length;
 }
 
-async function removeAll(store: ObjectStore, folder: string): Promise<void> {
-  const { entries } = await store.list(folder, { limit: 1000 });
-  await Promise.all(entries.map(({ key }) => store.delete(key, { blind: true })));
+/** Deletes whatever the checks have written below `folder`. */
+export async function removeProbes(store: ObjectStore, folder: string, o: CallOptions = {}): Promise<void> {
+  const { entries } = await store.list(folder, { ...o, limit: 1000 });
+  await Promise.all(entries.map(({ key }) => store.delete(key, { blind: true }, o)));
 }

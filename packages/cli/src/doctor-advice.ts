@@ -1,0 +1,30 @@
+import { ConfigError } from '@atoll/runtime';
+import { isStorageError, type StorageErrorKind } from '@atoll/storage';
+
+const PAGES: Readonly<Record<string, string>> = {
+  'file:': 'docs/drivers/filesystem.md',
+  's3:': 'docs/drivers/s3.md',
+  'az:': 'docs/drivers/azure.md',
+  'gs:': 'docs/drivers/gcs.md',
+};
+
+const ADVICE: Readonly<Record<StorageErrorKind, (page: string) => string>> = {
+  unavailable: () =>
+    'check the endpoint, the name and the region of the bucket, the network and its proxies, then try again',
+  denied: (page) => `check whose credentials these are, the clock of this machine, and the rights that ${page} lists`,
+  full: () => 'make room, or ask for a larger quota',
+  'read-only': () => 'give this process the right to write there, or name another bucket',
+  locked: () => 'stop the other process, or run one process with serve --with-worker',
+  unsupported: (page) => `name a store that keeps this promise: ${page} lists what is known of them`,
+  corrupt: (page) =>
+    `look whether something stands between here and the store that changes what passes, and at ${page}`,
+  'invalid-key': () => 'this is a fault of the program: report it',
+  'unknown-upload': (page) => `look for a rule of the bucket that ends uploads early, and at ${page}`,
+};
+
+/** What whoever runs the region can do about a trial that failed. */
+export function adviceOn(cause: unknown, url: string): string | undefined {
+  if (cause instanceof ConfigError) return 'correct the setting';
+  if (!isStorageError(cause)) return 'this is a fault of the program: report it with what it says';
+  return ADVICE[cause.kind](PAGES[new URL(url).protocol] ?? 'docs/drivers');
+}
