@@ -96,7 +96,10 @@ export class GcsCalls {
       this.clock.observe(answer.headers.date, sentAt);
       const { statusCode: status = 0 } = answer;
       if (status < 200 || status > 299) throw refusalOf(answer, await readText(answer));
-      return await take(answer);
+      const taken = await take(answer);
+      // The caller may use the body's memory again.
+      await exchange.sent;
+      return taken;
     } catch (cause) {
       // An answer that was read to its end leaves a connection that can be used again.
       if (answer?.complete !== true) exchange.cancel(new Error('the request has failed', { cause }));

@@ -1,19 +1,20 @@
 import {
   cutInto,
+  giveBack,
   StorageError,
   untilAborted,
   type CallOptions,
   type Chunks,
   type Json,
   type PartReceipt,
+  type PartTurns,
 } from '@atoll/storage';
-import type { LimitFunction } from 'p-limit';
 import type { GcsUploads } from './gcs-uploads.js';
 
 const MIB = 1_048_576;
 const GIB = 1024 * MIB;
-/** With the piece that is being gathered, three pieces of memory for each stream. */
-const SENT_AT_ONCE = 2;
+/** Of one stream, so that it does not take the turns of all. */
+const SENT_AT_ONCE = 4;
 
 export interface PartPlace {
   readonly number: number;
@@ -25,20 +26,19 @@ export interface PartPlace {
 export class GcsDataWriter {
   constructor(
     private readonly uploads: GcsUploads,
-    /** What bounds the memory of all streams together: a stream that has gathered a piece waits for its turn to send it. */
-    private readonly turn: LimitFunction,
+    /** What bounds the memory of all streams together: a stream that has gathered a piece waits for its turn before it gathers another. */
+    private readonly turns: PartTurns,
     private readonly firstPieceBytes = 8 * MIB,
   ) {}
 
-  /** A data object: in one request where it fits, otherwise in parts. */
+  /** A data object: in one request where it is smaller than a piece, otherwise in parts. */
   async write(key: string, chunks: Chunks, o: CallOptions): Promise<{ sizeBytes: number }> {
     const pieces = cutInto(chunks, (offsetBytes) => pieceBytesAt(offsetBytes, this.firstPieceBytes), o.signal);
     try {
       const first = await pieces.next();
       const head = first.done ? Buffer.alloc(0) : first.value;
-      const second = head.length < this.firstPieceBytes ? undefined : await pieces.next();
-      if (second === undefined || second.done) return await this.turn(() => this.uploads.putWhole(key, head, o));
-      return await this.#writeParts(key, startingWith([head, second.value], pieces), o);
+      if (head.length < this.firstPieceBytes) return await this.turns.run(() => this.uploads.putWhole(key, head, o));
+      return await this.#writeParts(key, startingWith(head, pieces), o);
     } finally {
       await pieces.return();
     }
@@ -57,7 +57,7 @@ export class GcsDataWriter {
       const first = await source.next();
       const body = !first.done && first.value.length === sizeBytes ? first.value : await gather(first, source);
       if (sizeBytes !== undefined && body.length !== sizeBytes) throw wrongSize(key, sizeBytes);
-      const receipt = await this.turn(() => this.uploads.writePart(key, upload, number, body, o));
+      const receipt = await this.turns.run(() => this.uploads.writePart(key, upload, number, body, o));
       if (!(await source.next()).done) throw wrongSize(key, sizeBytes);
       return receipt;
     } finally {
@@ -81,10 +81,12 @@ export class GcsDataWriter {
 
   async #send(key: string, upload: Json, piece: Buffer, sent: Promise<PartReceipt>[], o: CallOptions): Promise<void> {
     const number = sent.length + 1;
-    const part = this.turn(() => this.uploads.writePart(key, upload, number, piece, o));
-    // A failure is seen by whoever awaits it later.
-    part.catch(() => undefined);
-    sent.push(part);
+    const { done } = await this.turns.begin(async () => {
+      const receipt = await this.uploads.writePart(key, upload, number, piece, o);
+      giveBack(piece);
+      return receipt;
+    });
+    sent.push(done);
     if (sent.length >= SENT_AT_ONCE) await sent[sent.length - SENT_AT_ONCE];
   }
 }
@@ -109,7 +111,7 @@ function wrongSize(key: string, sizeBytes: number | undefined): StorageError {
   });
 }
 
-async function* startingWith(first: readonly Buffer[], rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  yield* first;
+async function* startingWith(first: Buffer, rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  yield first;
   yield* rest;
 }

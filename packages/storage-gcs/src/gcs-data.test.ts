@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { inPieces, readAll, sample } from '@atoll/storage/testing';
 import { pieceBytesAt } from './gcs-data-writer.js';
@@ -20,8 +21,8 @@ async function expectData(key: string, bytes: Buffer): Promise<void> {
   expect(opened && (await readAll(opened.body)).equals(bytes)).toBe(true);
 }
 
-test('a data object that fits takes one request, a larger one two and one for each piece', async () => {
-  await store.putData('d/small', inPieces(sample(8 * MIB), MIB));
+test('a data object of less than a piece takes one request, a larger one two and one for each piece', async () => {
+  await store.putData('d/small', inPieces(sample(8 * MIB - 1), MIB));
   expect(stand.fake.takeCounts()).toEqual({ InsertObject: 1 });
   const bytes = sample(17 * MIB);
   await store.putData('d/large', inPieces(bytes, MIB));
@@ -46,6 +47,26 @@ test('a data object in one request whose answer is lost is found to be there', a
   const bytes = sample(70_000);
   expect(await store.putData('d/lost', inPieces(bytes, 7_000))).toEqual({ sizeBytes: bytes.length });
   await expectData('d/lost', bytes);
+});
+
+test('however many streams there are, sixteen pieces are on their way, and each stream holds one more', async () => {
+  let gatheredBytes = 0;
+  async function* counted(): AsyncGenerator<Uint8Array> {
+    for await (const chunk of inPieces(sample(15 * MIB), MIB)) {
+      gatheredBytes += chunk.length;
+      yield chunk;
+    }
+  }
+  const small = stand.open({ pieceBytes: 5 * MIB });
+  stand.fake.faults.weather = (name) => (name === 'UploadPart' ? { kind: 'slow', milliseconds: 1_500 } : undefined);
+  const streams = Array.from({ length: 20 }, (_, n) => small.putData(`d/${n}`, counted()));
+  await stand.fake.asked('UploadPart');
+  await sleep(1_000);
+  // Chunks are of 1 MiB: a stream that waits has asked for no more than its pieces hold.
+  expect(gatheredBytes).toBeLessThanOrEqual((16 + 20) * 5 * MIB);
+  stand.fake.faults.weather = () => undefined;
+  await Promise.all(streams);
+  await expectData('d/19', sample(15 * MIB));
 });
 
 test('a stream that breaks off leaves no upload behind', async () => {

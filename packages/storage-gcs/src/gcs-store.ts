@@ -3,6 +3,7 @@ import { systemClock, type Clock } from '@atoll/core';
 import {
   ClockGuard,
   driverOf,
+  PartTurns,
   StorageError,
   USUAL_RETRIES,
   type CallOptions,
@@ -17,7 +18,6 @@ import {
   type ReadableStore,
   type RetryPlan,
 } from '@atoll/storage';
-import pLimit from 'p-limit';
 import { chooseIdentity, type GcsCredentials } from './choose-identity.js';
 import { GcsCalls, USUAL_TIMEOUTS, type Timeouts } from './gcs-calls.js';
 import { GcsCopier } from './gcs-copier.js';
@@ -106,7 +106,7 @@ export class GcsStore implements ObjectStore {
     this.#writer = new GcsWriter(calls, place, this.#reader, conditionalDelete);
     this.#lister = new GcsLister(calls, place);
     this.#uploads = new GcsUploads({ calls, place, reader: this.#reader, writer: this.#writer });
-    this.#data = new GcsDataWriter(this.#uploads, pLimit(PIECES_ON_THE_WAY), pieceBytes);
+    this.#data = new GcsDataWriter(this.#uploads, new PartTurns(PIECES_ON_THE_WAY), pieceBytes);
     this.#copier = new GcsCopier(calls, place);
     this.#signer = new UrlSigner({ endpoint: location.endpoint, place, identity, clock });
   }

@@ -12,6 +12,8 @@ export interface WireRequest {
 /** A request that is under way. */
 export interface Exchange {
   readonly answer: Promise<IncomingMessage>;
+  /** When nothing reads the request's body any more, or it has failed. */
+  readonly sent: Promise<void>;
   /** Ends it, and its answer, with this error. */
   readonly cancel: (cause: Error) => void;
 }
@@ -47,8 +49,10 @@ export class Wire {
     request.once('response', resolve);
     // Not once: what breaks after the answer has begun is told by the answer, too.
     request.on('error', reject);
+    const sent = Promise.withResolvers<void>();
+    for (const event of ['finish', 'close']) request.once(event, () => sent.resolve());
     request.end(body);
-    return { answer, cancel: (cause) => void request.destroy(cause) };
+    return { answer, sent: sent.promise, cancel: (cause) => void request.destroy(cause) };
   }
 
   close(): void {
