@@ -18,7 +18,7 @@ export interface Reply {
 }
 
 /** `nothing`: the connection stays, and no answer comes. */
-export type Script = (asked: Asked, nth: number) => Reply | 'nothing';
+export type Script = (asked: Asked, nth: number) => Reply | 'nothing' | Promise<Reply>;
 
 const ACCOUNT = 'atolltest';
 /** What must be in no message. */
@@ -62,7 +62,7 @@ export class ScriptedServer {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://server');
     const asked = { method: request.method ?? '', path: pathname, query: searchParams, at: performance.now() };
     this.asked.push(asked);
-    const reply = this.script(asked, this.asked.length);
+    const reply = await this.script(asked, this.asked.length);
     if (reply === 'nothing') return;
     response.writeHead(reply.status, reply.headers).end(reply.body);
   }
