@@ -45,7 +45,8 @@ export function foul<Name extends string>(
       ...(kinds.lists?.includes(name) ? [CUT_PAGE] : []),
     ];
     const fault = random.pick([...ANY, ...more]);
-    met.set(fault.kind, (met.get(fault.kind) ?? 0) + 1);
+    const kind = fault.kind === 'refuse' ? `HTTP ${fault.status}` : fault.kind;
+    met.set(kind, (met.get(kind) ?? 0) + 1);
     return fault;
   };
   return met;

@@ -35,6 +35,13 @@ export async function pushBlob(
   );
 }
 
+/** Asks for a blob of another repository; `false` when it has to be pushed. @throws UnexpectedAnswer */
+export async function mountBlob(wire: Wire, repository: string, digest: string, from: string): Promise<boolean> {
+  const query = new URLSearchParams({ mount: digest, from });
+  const answer = await wire.send('POST', `/v2/${repository}/blobs/uploads/?${query.toString()}`);
+  return expectStatus(`mount ${digest} of ${from}`, answer, 201, 202).status === 201;
+}
+
 async function patch(wire: Wire, location: string, body: Uint8Array, range?: string): Promise<Answer> {
   const headers = range === undefined ? OCTETS : { ...OCTETS, 'Content-Range': range };
   return expectStatus('PATCH upload', await wire.send('PATCH', location, { headers, body }), 202);

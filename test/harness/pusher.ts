@@ -1,6 +1,6 @@
 import { filledContent, image, index, type Content, type Image } from './images.js';
 import type { Ledger, Promised } from './ledger.js';
-import { hasBlob, pushBlob, putManifest, type Manner } from './push.js';
+import { hasBlob, mountBlob, pushBlob, putManifest, type Manner } from './push.js';
 import type { Random } from './random.js';
 import { expectStatus, UnexpectedAnswer, type Wire } from './wire.js';
 
@@ -89,9 +89,15 @@ export class Pusher {
 
   async #pushBlobs(wire: Wire, repository: string, { blobs }: Image): Promise<void> {
     for (const blob of blobs) {
-      if (SHARED_LAYERS.includes(blob) && (await hasBlob(wire, repository, blob.digest))) continue;
+      if (SHARED_LAYERS.includes(blob) && (await this.#has(wire, repository, blob.digest))) continue;
       await pushBlob(wire, repository, blob, this.random.pick(MANNERS));
     }
+  }
+
+  /** Whether the repository has a layer that many have, now at the latest. */
+  async #has(wire: Wire, repository: string, digest: string): Promise<boolean> {
+    if (this.random.next() < 0.5) return hasBlob(wire, repository, digest);
+    return mountBlob(wire, repository, digest, this.random.pick(REPOSITORIES));
   }
 
   /** Puts a manifest, again while the registry says that too many others write the same tag. */
