@@ -18,7 +18,7 @@ import { BlobRecords, readRecord, type BlobRecord } from './blob-records.js';
 import { DecodedObjects } from './decoded-objects.js';
 import { HashThread } from './hash-thread.js';
 import { RepositoryPrefixes } from './repository-prefixes.js';
-import { SmallBlobs } from './small-blobs.js';
+import { CopiedChunks, SmallBlobs } from './small-blobs.js';
 import { VerifiedChunks } from './verified-chunks.js';
 
 /** Where a blob's bytes are. */
@@ -260,9 +260,12 @@ export class Blobs {
   ): Promise<BlobLocation> {
     const dataKey = newBlobKey(digest);
     const verified = new VerifiedChunks(chunks, digest, this.#hashes, o.sizeBytes);
+    const copied = new CopiedChunks(verified);
     try {
-      const { sizeBytes } = await this.#store.putData(dataKey, verified, { signal: o.signal });
-      return await this.adopt(repository, digest, dataKey, sizeBytes, { signal: o.signal });
+      const { sizeBytes } = await this.#store.putData(dataKey, copied, { signal: o.signal });
+      const location = await this.adopt(repository, digest, dataKey, sizeBytes, { signal: o.signal });
+      if (copied.bytes) this.#small.put(digest, copied.bytes);
+      return location;
     } catch (cause) {
       throw verified.failure ?? cause;
     }

@@ -26,7 +26,7 @@ interface UploadsParts {
 }
 
 /**
- * Data objects in parts, by the uploads of the XML interface (docs/adr/0009-gcs-interfaces.md). They know no conditions, and need none:
+ * Data objects in parts, by the uploads of the XML interface (docs/adr/0011-gcs-interfaces.md). They know no conditions, and need none:
  * nobody else has the key.
  */
 export class GcsUploads {

@@ -164,17 +164,20 @@ describe('deleting blobs', () => {
 });
 
 describe('a store with faults', () => {
+  /** More than what is kept in memory after a push. */
+  const large = Buffer.alloc(70_000, 'large');
+  const url = `/v2/a/blobs/${digestOf(large)}`;
   const plan: Fault[] = [];
   let api: Harness;
   beforeAll(async () => {
     api = await Harness.start({ store: faulty(new MemoryStore(), plan) });
-    await api.pushBlob('a', CONTENT);
+    await api.pushBlob('a', large);
   });
   afterAll(() => api.stop());
 
   test('a store that does not answer is 503 with the advice to come back', async () => {
     plan.push({ op: 'open', when: 'before' });
-    const reply = await api.ask('GET', `/v2/a/blobs/${DIGEST}`);
+    const reply = await api.ask('GET', url);
     plan.length = 0;
     expect(verdict(reply)).toBe('503 UNAVAILABLE');
     expect(reply.headers['retry-after']).toBe('5');
@@ -183,7 +186,7 @@ describe('a store with faults', () => {
 
   test('the unforeseen is 500, told to the client without words and to the log with them, once', async () => {
     plan.push({ op: 'open', when: 'before', error: () => new TypeError('secret detail') });
-    const reply = await api.ask('GET', `/v2/a/blobs/${DIGEST}`);
+    const reply = await api.ask('GET', url);
     plan.length = 0;
     expect(reply.body.toString()).toBe('{"errors":[{"code":"UNKNOWN","message":"internal error"}]}');
     const lines = api.log.of('request failed');
