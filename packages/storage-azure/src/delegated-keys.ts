@@ -1,7 +1,7 @@
 import type { Clock } from '@atoll/core';
 import type { CallOptions } from '@atoll/storage';
-import type { BlobServiceClient, UserDelegationKey } from '@azure/storage-blob';
-import type { AzureCalls } from './azure-calls.js';
+import type { UserDelegationKey } from '@azure/storage-blob';
+import type { Answer, AzureCalls, RequestOptions } from './azure-calls.js';
 import { AzureFailure } from './azure-failure.js';
 import { toStorageError } from './failure-meaning.js';
 import type { Place } from './place.js';
@@ -16,8 +16,9 @@ const REFUSED_FOR_MS = 600_000;
 
 interface DelegatedKeysParts {
   readonly calls: AzureCalls;
-  readonly place: Place;
-  readonly client: BlobServiceClient;
+  readonly place: Pick<Place, 'url'>;
+  /** "Get User Delegation Key". */
+  readonly ask: (from: Date, until: Date, options: RequestOptions) => Promise<UserDelegationKey & Answer>;
   readonly clock: Clock;
 }
 
@@ -49,11 +50,11 @@ export class DelegatedKeys {
   }
 
   async #ask(expiresAt: number): Promise<Held> {
-    const { calls, place, client, clock } = this.parts;
+    const { calls, place, ask, clock } = this.parts;
     const from = new Date(clock.now() - SKEW_MS);
     const until = Math.max(expiresAt, clock.now() + KEY_HOURS * HOUR_MS);
     try {
-      return { key: await calls.send((o) => client.getUserDelegationKey(from, new Date(until), o)), until };
+      return { key: await calls.send((o) => ask(from, new Date(until), o)), until };
     } catch (cause) {
       if (!(cause instanceof AzureFailure) || cause.status !== 403) throw toStorageError(cause, place.url);
       return { key: undefined, until: clock.now() + REFUSED_FOR_MS };

@@ -31,7 +31,11 @@ export class UrlSigner {
 
   constructor(private readonly parts: UrlSignerParts) {
     const { service } = parts;
-    this.#keys = service.signs === 'identity' ? new DelegatedKeys({ ...parts, client: service.client }) : undefined;
+    if (service.signs !== 'identity') return;
+    this.#keys = new DelegatedKeys({
+      ...parts,
+      ask: (from, until, o) => service.client.getUserDelegationKey(from, until, o),
+    });
   }
 
   /** `undefined` where the identity may not sign. */
