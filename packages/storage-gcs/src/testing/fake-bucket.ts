@@ -49,6 +49,7 @@ export class FakeBucket {
   get(name: string, { ifGenerationMatch, ifGenerationNotMatch }: Conditions = {}): Stored {
     const stored = this.#objects.get(name);
     if (stored === undefined) throw noSuchObject(this.name, name);
+    if (this.ignoresConditions) return stored;
     if (ifGenerationMatch !== undefined && ifGenerationMatch !== String(stored.generation)) throw conditionNotMet();
     if (ifGenerationNotMatch === String(stored.generation)) throw new FakeError(304, 'NotModified', 'Not modified');
     return stored;
