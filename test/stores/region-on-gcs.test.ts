@@ -29,12 +29,13 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function serve(region: string, url: string, peers?: string): Promise<Wire> {
+async function serve(region: string, url: string, peers?: string, more: NodeJS.ProcessEnv = {}): Promise<Wire> {
   const [port = 0] = await freePorts(1);
   const env = {
     ATOLL_STORAGE: url,
     GOOGLE_APPLICATION_CREDENTIALS: stand.keyFile,
     ...(peers !== undefined && { ATOLL_PEERS: peers }),
+    ...more,
   };
   const logFile = join(folder, `${region}-${port}.log`);
   const served = await serveRegion({ folder, region, env, withWorker: peers !== undefined }, port, logFile);
@@ -86,16 +87,18 @@ test('what one process was pushed, another of the region serves, and a region of
 /** With two blobs: the intent, their links and records, the manifest, the tag, the look whether it still stands, the journal. */
 const PUSH_OF_MANIFEST: Counts = { InsertObject: 4, GetObject: 5, GetMetadata: 1, DeleteObject: 1 };
 
-test.each<{ sizeBytes: number; data: Counts }>([
-  { sizeBytes: 1_000, data: { InsertObject: 3 } },
-  { sizeBytes: 4_000_000, data: { InsertObject: 3 } },
+test.each<{ sizeBytes: number; data: Counts; reads: number }>([
+  // Its bytes are still in memory, and only whether it is in the repository is looked at.
+  { sizeBytes: 1_000, data: { InsertObject: 3 }, reads: 1 },
+  { sizeBytes: 4_000_000, data: { InsertObject: 3 }, reads: 2 },
   {
     sizeBytes: 30_000_000,
     data: { InsertObject: 2, CreateMultipartUpload: 1, UploadPart: 4, CompleteMultipartUpload: 1 },
+    reads: 2,
   },
 ])(
   'each request of a client about $sizeBytes bytes takes a fixed number to the bucket',
-  async ({ sizeBytes, data }) => {
+  async ({ sizeBytes, data, reads }) => {
     const wire = await serve('eu', stand.fake.url('counted'));
     const layer = filledContent(`counted-${sizeBytes}`, sizeBytes);
     const pushed = image(`counted-${sizeBytes}`, [layer]);
@@ -110,7 +113,7 @@ test.each<{ sizeBytes: number; data: Counts }>([
     const mount = `/v2/team/other/blobs/uploads/?mount=${layer.digest}&from=team/app`;
     await expectRequests(() => pushBlob(wire, 'team/app', layer), { GetObject: 1, ...data });
     await expectRequests(() => putManifest(wire, 'team/app', pushed, tag), PUSH_OF_MANIFEST);
-    await expectRequests(() => wire.send('GET', `/v2/team/app/blobs/${layer.digest}`), { GetObject: 2 });
+    await expectRequests(() => wire.send('GET', `/v2/team/app/blobs/${layer.digest}`), { GetObject: reads });
     await expectRequests(() => wire.send('HEAD', `${manifests}${tag}`), { GetObject: 1, GetMetadata: 1 });
     await expectRequests(() => wire.send('GET', `${manifests}${tag}`), { GetObject: 2 });
     await expectRequests(() => wire.send('GET', `${manifests}${pushed.digest}`), { GetObject: 1 });
@@ -141,6 +144,20 @@ test.each([20_000_000, 100_000_000])('committing %i bytes takes the same few req
   // The session and its last part, that it is being committed, that it is; the link and the record.
   const session: Counts = { GetObject: 1, InsertObject: 4, UploadPart: 1, CompleteMultipartUpload: 1 };
   await expectRequests(commit, session);
+});
+
+test('a client is sent to the bucket for the bytes of a blob, by a URL that the bucket takes', async () => {
+  const wire = await serve('eu', stand.fake.url('redirected'), undefined, { ATOLL_REDIRECTS: 'on' });
+  const layer = filledContent('redirected', 9_000_000);
+  await pushBlob(wire, 'team/app', layer);
+  await quiet();
+  const answer = await wire.send('GET', `/v2/team/app/blobs/${layer.digest}`);
+  expect(stand.fake.takeCounts()).toEqual({ GetObject: 1 });
+  const location = headerOf(expectStatus('GET blob', answer, 307), 'Location');
+  expect(location.startsWith(`${stand.fake.endpoint}/redirected/d/`)).toBe(true);
+  const there = await fetch(location, { headers: { range: 'bytes=1000000-1999999' } });
+  expect(there.status).toBe(206);
+  expect(Buffer.from(await there.arrayBuffer()).equals(layer.bytes.subarray(1_000_000, 2_000_000))).toBe(true);
 });
 
 test('a bucket that is not there is refused at the start, with a sentence', async () => {

@@ -57,7 +57,10 @@ export class GcsCalls {
     try {
       return await this.#exchange(request, token, take, o);
     } catch (cause) {
-      if (token === undefined || !(cause instanceof GcsFailure) || cause.status !== 401) throw cause;
+      if (!(cause instanceof GcsFailure)) throw cause;
+      if (token === undefined)
+        throw cause.status === 401 ? new GcsFailure('answered', 'NoCredentials', cause.more) : cause;
+      if (cause.status !== 401) throw cause;
       identity.renew(token);
       return this.#exchange(request, await identity.token(), take, o);
     }

@@ -60,7 +60,10 @@ const OF_STORE: Readonly<Record<string, Meaning>> = {
   ],
   TokenRefused: ['denied', 'no token was to be had for the identity: it is gone, its key is, or its clock is off'],
   TokenUnavailable: ['unavailable', 'where tokens come from does not answer'],
-  UnusableKeyFile: ['denied', 'the file that GOOGLE_APPLICATION_CREDENTIALS names holds no usable credentials'],
+  UnusableKeyFile: [
+    'denied',
+    'the file that GOOGLE_APPLICATION_CREDENTIALS names cannot be read, or holds no usable credentials',
+  ],
   NoSuchBucket: ['unavailable', 'there is no such bucket'],
   UserProjectMissing: ['denied', 'the bucket is one whose readers pay, which is not supported'],
   accountDisabled: ['denied', 'the account of the bucket is disabled: look at its billing'],

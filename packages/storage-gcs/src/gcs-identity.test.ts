@@ -96,6 +96,12 @@ test('where nothing gives an identity, the sentence says what to do', async () =
   await expect(got).rejects.toMatchObject({ kind: 'denied', message: told });
 });
 
+test('a server that wants a token from who has none is told apart', async () => {
+  const told = expect.stringMatching(/no credentials were found: .* \(NoCredentials, HTTP 401/);
+  const got = stand.open({ credentials: ANONYMOUS }).get('x/a');
+  await expect(got).rejects.toMatchObject({ kind: 'denied', message: told });
+});
+
 test('without encryption a token goes to this machine only, and to an emulator none', () => {
   const file = stand.keyFile;
   const at = (host: string) => parseGcsUrl(`gs://bucket?endpoint=http://${host}`);
