@@ -1,10 +1,11 @@
 import { CopyObjectCommand, UploadPartCopyCommand } from '@aws-sdk/client-s3';
 import { StorageError, type CallOptions, type Json, type ObjectInfo, type PartReceipt } from '@atoll/storage';
 import pLimit from 'p-limit';
+import { toStorageError } from './failure-meaning.js';
 import { etagOf, versionOf } from './object-info.js';
 import type { Place } from './place.js';
 import type { S3Calls } from './s3-calls.js';
-import { S3Failure, toStorageError } from './s3-failure.js';
+import { S3Failure } from './s3-failure.js';
 import { PART_RULES, type S3Uploads } from './s3-uploads.js';
 
 export interface CopySizes {
@@ -49,7 +50,7 @@ export class S3Copier {
     } catch (cause) {
       const failure = cause instanceof StorageError ? cause.more.cause : cause;
       if (failure instanceof S3Failure && failure.outcome === 'answered' && !failure.passing) return undefined;
-      throw toStorageError(cause, this.place.url, key);
+      throw toStorageError(cause, this.place.url, 'write', key);
     }
   }
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { inPieces, readAll, sample } from '@atoll/storage/testing';
 import type { OperationName } from './testing/fake-operation.js';
-import type { Fault } from './testing/fault-plan.js';
+import type { ServerFault as Fault } from '@atoll/storage/faulty-server';
 import { FAKE_CREDENTIALS, FakeS3 } from './testing/fake-s3.js';
 import { Stand } from './testing/stand.js';
 import { S3Store } from './s3-store.js';
@@ -25,7 +25,7 @@ async function copy(sizeBytes: number, fault?: { name: OperationName; fault: Fau
   const key = "d/sou rce+'1'";
   await peer.putData(key, inPieces(sample(sizeBytes), 1_000_000));
   stand.fake.takeCounts();
-  if (fault) stand.fake.inject(fault.name, fault.fault, fault.times);
+  if (fault) stand.fake.faults.add(fault.name, fault.fault, fault.times);
   return store.copyFrom(peer, key, 'd/copy', { sizeBytes });
 }
 
@@ -49,7 +49,7 @@ test.each<[string, Fault]>([
   ['asks for fewer requests', { kind: 'refuse', status: 503, code: 'SlowDown' }],
   ['is an error behind a yes', { kind: 'say', status: 200, text: '<Error><Code>InternalError</Code></Error>' }],
 ])('a copy whose answer to any request %s is made again, part by part', async (_, fault) => {
-  for (const name of ['CopyObject', 'UploadPartCopy'] as const) stand.fake.inject(name, fault);
+  for (const name of ['CopyObject', 'UploadPartCopy'] as const) stand.fake.faults.add(name, fault);
   expect(await copy(SMALL)).toEqual({ sizeBytes: SMALL });
   await expectCopy(SMALL);
   expect(await copy(LARGE)).toEqual({ sizeBytes: LARGE });

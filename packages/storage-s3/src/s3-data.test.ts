@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { inPieces, readAll, sample } from '@atoll/storage/testing';
-import type { Fault } from './testing/fault-plan.js';
+import type { ServerFault as Fault } from '@atoll/storage/faulty-server';
 import { Stand } from './testing/stand.js';
 import type { S3Store } from './s3-store.js';
 
@@ -35,7 +35,7 @@ test.each([
 
 test('a part that is slow does not change the order', async () => {
   const bytes = sample(PART_BYTES * 2 + 5);
-  stand.fake.inject('UploadPart', { kind: 'slow', milliseconds: 100 });
+  stand.fake.faults.add('UploadPart', { kind: 'slow', milliseconds: 100 });
   await store.putData('d/a', inPieces(bytes, 1_000_000));
   await expectData('d/a', bytes);
 });
@@ -47,7 +47,7 @@ test.each<[string, Fault]>([
 ])('a stream is stored whole where the answer to any of its requests %s', async (_, fault) => {
   const bytes = sample(PART_BYTES + 5);
   for (const name of ['CreateMultipartUpload', 'UploadPart', 'CompleteMultipartUpload'] as const) {
-    stand.fake.inject(name, fault);
+    stand.fake.faults.add(name, fault);
   }
   await store.putData('d/a', inPieces(bytes, 1_000_000));
   await expectData('d/a', bytes);
@@ -63,7 +63,7 @@ test('a stream that fails frees the parts it has sent', async () => {
 test('a completion whose answer is lost is recognized by the parts it was made of', async () => {
   const upload = await store.beginData('d/a');
   const receipt = await store.writePart('d/a', upload, { number: 1, offsetBytes: 0 }, inPieces(sample(9), 9));
-  stand.fake.inject('CompleteMultipartUpload', { kind: 'lose-answer' });
+  stand.fake.faults.add('CompleteMultipartUpload', { kind: 'lose-answer' });
   expect(await store.completeData('d/a', upload, [receipt])).toEqual({ sizeBytes: 9 });
 });
 

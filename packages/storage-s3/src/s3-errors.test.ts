@@ -29,7 +29,7 @@ test.each<[number, string, StorageErrorKind, number]>([
   const store = stand.open();
   await store.head('x/a');
   stand.fake.takeCounts();
-  stand.fake.inject('PutObject', { kind: 'refuse', status, code }, 6);
+  stand.fake.faults.add('PutObject', { kind: 'refuse', status, code }, 6);
   await expect(store.put('x/a', Buffer.from('one'), { blind: true })).rejects.toMatchObject({ kind });
   expect(stand.fake.takeCounts().PutObject).toBe(requests);
 });
@@ -56,7 +56,7 @@ test('credentials that have expired before their time are asked for again', asyn
   const store = stand.open({ credentials });
   await store.put('x/a', Buffer.from('one'), { blind: true });
   expect(asked).toBe(1);
-  stand.fake.inject('PutObject', { kind: 'refuse', status: 400, code: 'ExpiredToken' });
+  stand.fake.faults.add('PutObject', { kind: 'refuse', status: 400, code: 'ExpiredToken' });
   await store.put('x/a', Buffer.from('two'), { blind: true });
   expect(asked).toBe(2);
 });

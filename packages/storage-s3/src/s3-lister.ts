@@ -1,9 +1,10 @@
 import { ListObjectsV2Command, type ListObjectsV2CommandOutput } from '@aws-sdk/client-s3';
 import { compareKeys, StorageError, type CallOptions, type ObjectInfo } from '@atoll/storage';
+import { toStorageError } from './failure-meaning.js';
 import { objectInfo } from './object-info.js';
 import type { Place } from './place.js';
 import type { S3Calls } from './s3-calls.js';
-import { S3Failure, toStorageError } from './s3-failure.js';
+import { S3Failure } from './s3-failure.js';
 
 /** What one request answers at most, whatever it asks for. */
 const MOST_KEYS = 1_000;
@@ -44,7 +45,7 @@ export class S3Lister {
         token = found.length === 0 ? page.NextContinuationToken : undefined;
       }
     } catch (cause) {
-      throw toStorageError(cause, this.place.url);
+      throw toStorageError(cause, this.place.url, 'list');
     }
     return { entries, more };
   }

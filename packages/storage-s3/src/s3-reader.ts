@@ -1,10 +1,11 @@
 import { Readable } from 'node:stream';
 import { GetObjectCommand, HeadObjectCommand, type GetObjectCommandOutput } from '@aws-sdk/client-s3';
 import { RenewedBody, type CallOptions, type ObjectInfo, type Version } from '@atoll/storage';
+import { toStorageError } from './failure-meaning.js';
 import { failureOf } from './failure-of.js';
 import { etagOf, objectInfo, sizeInRange } from './object-info.js';
 import type { RequestOptions, S3Calls } from './s3-calls.js';
-import { S3Failure, toStorageError } from './s3-failure.js';
+import { S3Failure } from './s3-failure.js';
 import type { Place } from './place.js';
 
 export interface ByteRange {
@@ -88,7 +89,7 @@ export class S3Reader {
         const rest = { start: start + offsetBytes, end: until, ifVersion: info.version };
         return (await this.#openAt(key, rest, { signal })).source;
       },
-      toError: (cause) => toStorageError(cause, this.place.url, key),
+      toError: (cause) => toStorageError(cause, this.place.url, 'read', key),
     });
   }
 
@@ -128,7 +129,7 @@ export class S3Reader {
       return await request();
     } catch (cause) {
       if (cause instanceof S3Failure && cause.code === absent) return undefined;
-      throw toStorageError(cause, this.place.url, key);
+      throw toStorageError(cause, this.place.url, 'read', key);
     }
   }
 }

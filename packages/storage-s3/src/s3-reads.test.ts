@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { readAll, sample } from '@atoll/storage/testing';
-import type { Fault } from './testing/fault-plan.js';
+import type { ServerFault as Fault } from '@atoll/storage/faulty-server';
 import { Stand } from './testing/stand.js';
 import type { S3Store } from './s3-store.js';
 
@@ -16,7 +16,7 @@ beforeEach(async () => {
 afterEach(() => stand.stop());
 
 test('an object whose bytes are cut on the way is read again', async () => {
-  stand.fake.inject('GetObject', { kind: 'truncate', afterBytes: 70_000 });
+  stand.fake.faults.add('GetObject', { kind: 'truncate', afterBytes: 70_000 });
   expect((await store.get('x/a'))?.body.equals(bytes)).toBe(true);
   expect(stand.fake.takeCounts()).toEqual({ GetObject: 2 });
 });
@@ -25,7 +25,7 @@ test.each([
   ['the whole', {}],
   ['a range', { start: 10, end: 250_000 }],
 ])('a stream of %s that is cut goes on where it was', async (_, range) => {
-  stand.fake.inject('GetObject', { kind: 'truncate', afterBytes: 70_000 }, 3);
+  stand.fake.faults.add('GetObject', { kind: 'truncate', afterBytes: 70_000 }, 3);
   const opened = await store.open('x/a', range);
   const end = 'end' in range ? range.end : undefined;
   expect(opened && (await readAll(opened.body)).equals(bytes.subarray('start' in range ? range.start : 0, end))).toBe(
@@ -35,20 +35,20 @@ test.each([
 });
 
 test('a stream that gets nowhere fails', async () => {
-  stand.fake.inject('GetObject', { kind: 'truncate', afterBytes: 0 }, 20);
+  stand.fake.faults.add('GetObject', { kind: 'truncate', afterBytes: 0 }, 20);
   const opened = await store.open('x/a');
   await expect(opened && readAll(opened.body)).rejects.toMatchObject({ kind: 'unavailable' });
 });
 
 test('a stream that is cut never goes on with another object', async () => {
-  stand.fake.inject('GetObject', { kind: 'truncate', afterBytes: 70_000 });
+  stand.fake.faults.add('GetObject', { kind: 'truncate', afterBytes: 70_000 });
   const opened = await store.open('x/a');
   await store.put('x/a', sample(300_000, 'another'), { blind: true });
   await expect(opened && readAll(opened.body)).rejects.toMatchObject({ name: 'StorageError' });
 });
 
 test('a call that is aborted while the server hangs ends with the reason', async () => {
-  stand.fake.inject('GetObject', { kind: 'hang' });
+  stand.fake.faults.add('GetObject', { kind: 'hang' });
   const controller = new AbortController();
   const reason = new Error('enough');
   const asked = stand.fake.asked('GetObject');
@@ -60,7 +60,7 @@ test('a call that is aborted while the server hangs ends with the reason', async
 
 test('a call that is aborted between two attempts ends with the reason', async () => {
   const patient = stand.open({ retries: { firstPauseMs: 600_000, maxPauseMs: 600_000, withinMs: 10_000_000 } });
-  stand.fake.inject('GetObject', { kind: 'reset' });
+  stand.fake.faults.add('GetObject', { kind: 'reset' });
   const controller = new AbortController();
   const reason = new Error('enough');
   const asked = stand.fake.asked('GetObject');
@@ -75,7 +75,7 @@ test.each<[string, Fault]>([
   ['a missing bucket', { kind: 'refuse', status: 404, code: 'NoSuchBucket' }],
   ['missing rights', { kind: 'refuse', status: 403, code: 'AccessDenied' }],
 ])('%s is no absent object', async (_, fault) => {
-  stand.fake.inject('GetObject', fault);
+  stand.fake.faults.add('GetObject', fault);
   await expect(store.get('x/none')).rejects.toMatchObject({ name: 'StorageError' });
 });
 
@@ -83,7 +83,7 @@ test('pages that are cut short are put together', async () => {
   const keys = Array.from({ length: 10 }, (_, n) => `many/${n}`);
   for (const key of keys) await store.put(key, Buffer.from(key), { blind: true });
   stand.fake.takeCounts();
-  stand.fake.inject('ListObjectsV2', { kind: 'cut-page', keys: 3 }, 2);
+  stand.fake.faults.add('ListObjectsV2', { kind: 'cut-page', keys: 3 }, 2);
   const { entries, more } = await store.list('many/', { limit: 9 });
   expect(entries.map(({ key }) => key)).toEqual(keys.slice(0, 9));
   expect(more).toBe(true);
@@ -101,13 +101,13 @@ test('what could not be a key is never asked for, and a list goes on behind it a
 });
 
 test('an empty page that says there is more is gone on from by its token', async () => {
-  stand.fake.inject('ListObjectsV2', { kind: 'cut-page', keys: 0 });
+  stand.fake.faults.add('ListObjectsV2', { kind: 'cut-page', keys: 0 });
   expect(await store.list('', { limit: 10 })).toMatchObject({ entries: [{ key: 'x/a' }], more: false });
   expect(stand.fake.takeCounts()).toEqual({ ListObjectsV2: 2 });
 });
 
 test('an answer that was cut says nothing about whether a key is there', async () => {
-  stand.fake.inject('GetObject', { kind: 'truncate', afterBytes: 60 }, 2);
+  stand.fake.faults.add('GetObject', { kind: 'truncate', afterBytes: 60 }, 2);
   expect(await store.get('x/none')).toBeUndefined();
   expect(stand.fake.takeCounts()).toEqual({ GetObject: 3 });
 });
@@ -117,7 +117,7 @@ test.each<[string, Fault]>([
   ['is throttled', { kind: 'refuse', status: 503, code: 'SlowDown' }],
   ['is something else', { kind: 'say', status: 200, text: '<html>welcome</html>' }],
 ])('a list whose answer %s is asked for again', async (_, fault) => {
-  stand.fake.inject('ListObjectsV2', fault);
+  stand.fake.faults.add('ListObjectsV2', fault);
   expect((await store.list('', { limit: 10 })).entries.map(({ key }) => key)).toEqual(['x/a']);
 });
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { OperationName } from './testing/fake-operation.js';
-import type { Fault } from './testing/fault-plan.js';
+import type { ServerFault as Fault } from '@atoll/storage/faulty-server';
 import { Stand } from './testing/stand.js';
 import type { S3Store } from './s3-store.js';
 

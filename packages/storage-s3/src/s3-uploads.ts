@@ -7,11 +7,13 @@ import {
 } from '@aws-sdk/client-s3';
 import { StorageError, type CallOptions, type Json, type PartReceipt } from '@atoll/storage';
 import { z } from 'zod';
+import { toStorageError } from './failure-meaning.js';
+import { checkLasting } from './lasting.js';
 import { isMadeOf, sizeOf } from './made-of-parts.js';
 import { versionOf } from './object-info.js';
 import type { Place } from './place.js';
 import type { S3Calls } from './s3-calls.js';
-import { S3Failure, toStorageError } from './s3-failure.js';
+import { S3Failure } from './s3-failure.js';
 import type { S3Reader } from './s3-reader.js';
 
 /** What the session keeps; the server is never asked which uploads or parts there are. */
@@ -31,7 +33,8 @@ export class S3Uploads {
   async putWhole(key: string, body: Uint8Array, { signal }: CallOptions): Promise<void> {
     const command = new PutObjectCommand({ ...this.place.of(key), Body: body, ContentLength: body.length });
     await this.#storing(key, async () => {
-      await this.calls.send((o) => this.calls.client.send(command, o), { signal, sizeBytes: body.length });
+      const send = { signal, sizeBytes: body.length };
+      checkLasting(await this.calls.send((o) => this.calls.client.send(command, o), send), this.place.url, key);
     });
   }
 
@@ -90,7 +93,7 @@ export class S3Uploads {
         o.alone === true
           ? (await this.reader.head(key, o))?.sizeBytes === sizeBytes
           : await isMadeOf(this.reader, key, parts, o);
-      if (!isOurs) throw toStorageError(cause, this.place.url, key);
+      if (!isOurs) throw toStorageError(cause, this.place.url, 'write', key);
     }
     return { sizeBytes };
   }
@@ -102,14 +105,14 @@ export class S3Uploads {
       await this.calls.send((o) => this.calls.client.send(command, o), { signal });
     } catch (cause) {
       if (cause instanceof S3Failure && cause.code === 'NoSuchUpload') return;
-      throw toStorageError(cause, this.place.url, key);
+      throw toStorageError(cause, this.place.url, 'abort', key);
     }
   }
 
   async #complete(key: string, upload: Json, parts: readonly PartReceipt[], { signal }: CallOptions): Promise<void> {
     const Parts = parts.map(({ number, tag }) => ({ PartNumber: number, ETag: `"${tag}"` }));
     const command = new CompleteMultipartUploadCommand({ ...this.of(key, upload), MultipartUpload: { Parts } });
-    await this.calls.send((o) => this.calls.client.send(command, o), { signal });
+    checkLasting(await this.calls.send((o) => this.calls.client.send(command, o), { signal }), this.place.url, key);
   }
 
   /** How requests name the upload. @throws StorageError 'unknown-upload' for what is none of this driver */
@@ -123,7 +126,7 @@ export class S3Uploads {
     try {
       return await request();
     } catch (cause) {
-      throw toStorageError(cause, this.place.url, key);
+      throw toStorageError(cause, this.place.url, 'write', key);
     }
   }
 }

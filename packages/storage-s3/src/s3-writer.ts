@@ -1,10 +1,12 @@
 import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { StorageError, type CallOptions, type DeleteCondition, type PutCondition, type Version } from '@atoll/storage';
+import { toStorageError } from './failure-meaning.js';
 import { failureOf } from './failure-of.js';
+import { checkLasting } from './lasting.js';
 import { etagOf, versionOf } from './object-info.js';
 import type { Place } from './place.js';
 import type { S3Calls } from './s3-calls.js';
-import { S3Failure, toStorageError } from './s3-failure.js';
+import { S3Failure } from './s3-failure.js';
 import type { S3Reader } from './s3-reader.js';
 
 export type PutOutcome = { version: Version } | 'conflict';
@@ -46,18 +48,19 @@ export class S3Writer {
     let unanswered = false;
     for (;;) {
       try {
-        const { ETag } = await this.#calls.once((o) => this.#calls.client.send(command, o), {
+        const answer = await this.#calls.once((o) => this.#calls.client.send(command, o), {
           signal,
           sizeBytes: body.length,
         });
-        return { version: versionOf(ETag) };
+        checkLasting(answer, this.#place.url, key);
+        return { version: versionOf(answer.ETag) };
       } catch (cause) {
         const failure = failureOf(cause);
         if (failure === undefined) throw cause;
         if (!('blind' in condition) && isConflict(failure)) return this.#settle(key, body, { signal });
         unanswered ||= failure.outcome === 'lost';
         if (await attempts.another(failure)) continue;
-        if (!unanswered) throw toStorageError(failure, this.#place.url, key);
+        if (!unanswered) throw toStorageError(failure, this.#place.url, 'write', key);
         return this.#settleAtLast(key, body, failure, { signal });
       }
     }
@@ -82,7 +85,7 @@ export class S3Writer {
     } catch (cause) {
       if (cause instanceof S3Failure && cause.status === 412) return 'conflict';
       if (cause instanceof S3Failure && cause.code === 'NoSuchKey') return 'absent';
-      throw toStorageError(cause, this.#place.url, key);
+      throw toStorageError(cause, this.#place.url, 'delete', key);
     }
   }
 
@@ -95,7 +98,7 @@ export class S3Writer {
   /** No attempt is left and one of them may have happened. @throws StorageError where it has not */
   async #settleAtLast(key: string, body: Uint8Array, failure: S3Failure, o: CallOptions): Promise<PutOutcome> {
     const found = await this.#settle(key, body, o);
-    if (found === 'conflict') throw toStorageError(failure, this.#place.url, key);
+    if (found === 'conflict') throw toStorageError(failure, this.#place.url, 'write', key);
     return found;
   }
 }

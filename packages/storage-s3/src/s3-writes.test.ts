@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { Fault } from './testing/fault-plan.js';
+import type { ServerFault as Fault } from '@atoll/storage/faulty-server';
 import { Stand } from './testing/stand.js';
 import type { S3Store } from './s3-store.js';
 
@@ -18,7 +18,7 @@ const slowDown: Fault = { kind: 'refuse', status: 503, code: 'SlowDown' };
 
 describe('a put whose answer is lost', () => {
   test('has created its object, and says so', async () => {
-    stand.fake.inject('PutObject', { kind: 'lose-answer' });
+    stand.fake.faults.add('PutObject', { kind: 'lose-answer' });
     const outcome = await store.put('x/a', Buffer.from('one'), { ifAbsent: true });
     expect(stand.fake.takeCounts()).toEqual({ PutObject: 2, GetObject: 1 });
     expect(outcome).toEqual({ version: (await store.head('x/a'))?.version });
@@ -27,27 +27,27 @@ describe('a put whose answer is lost', () => {
   test('has replaced its version, and says so', async () => {
     const first = await store.put('x/a', Buffer.from('one'), { ifAbsent: true });
     if (first === 'conflict') throw new Error('the key was there');
-    stand.fake.inject('PutObject', { kind: 'lose-answer' });
+    stand.fake.faults.add('PutObject', { kind: 'lose-answer' });
     const outcome = await store.put('x/a', Buffer.from('two'), { ifVersion: first.version });
     expect(outcome).toEqual({ version: (await store.head('x/a'))?.version });
     expect((await store.get('x/a'))?.body.toString()).toBe('two');
   });
 
   test('says so also when no attempt has an answer', async () => {
-    stand.fake.inject('PutObject', { kind: 'lose-answer' }, 6);
+    stand.fake.faults.add('PutObject', { kind: 'lose-answer' }, 6);
     const outcome = await store.put('x/a', Buffer.from('one'), { ifAbsent: true });
     expect(outcome).toEqual({ version: (await store.head('x/a'))?.version });
   });
 
   test('conflicts when the key was another’s all along', async () => {
     await store.put('x/a', Buffer.from('theirs'), { ifAbsent: true });
-    stand.fake.inject('PutObject', { kind: 'lose-answer' });
+    stand.fake.faults.add('PutObject', { kind: 'lose-answer' });
     expect(await store.put('x/a', Buffer.from('ours'), { ifAbsent: true })).toBe('conflict');
     expect((await store.get('x/a'))?.body.toString()).toBe('theirs');
   });
 
   test('is sent again where it names no condition', async () => {
-    stand.fake.inject('PutObject', { kind: 'lose-answer' });
+    stand.fake.faults.add('PutObject', { kind: 'lose-answer' });
     await expect(store.put('x/a', Buffer.from('one'), { blind: true })).resolves.not.toBe('conflict');
     expect(stand.fake.takeCounts()).toEqual({ PutObject: 2 });
   });
@@ -61,7 +61,7 @@ test('a put that a proxy sends twice finds its own bytes in the way, and has won
 });
 
 test('a put that never arrives is no conflict, and leaves nothing', async () => {
-  stand.fake.inject('PutObject', { kind: 'reset' }, 6);
+  stand.fake.faults.add('PutObject', { kind: 'reset' }, 6);
   await expect(store.put('x/a', Buffer.from('one'), { ifAbsent: true })).rejects.toMatchObject({ kind: 'unavailable' });
   expect(stand.fake.takeCounts()).toEqual({ PutObject: 6, GetObject: 1 });
   expect(await store.head('x/a')).toBeUndefined();
@@ -69,7 +69,7 @@ test('a put that never arrives is no conflict, and leaves nothing', async () => 
 
 test('a put that the server does not answer is given up and sent again', async () => {
   const hasty = stand.open({ timeouts: { answerMs: 200 } });
-  stand.fake.inject('PutObject', { kind: 'hang' });
+  stand.fake.faults.add('PutObject', { kind: 'hang' });
   await expect(hasty.put('x/a', Buffer.from('one'), { ifAbsent: true })).resolves.not.toBe('conflict');
 });
 
@@ -82,34 +82,34 @@ test.each<[string, Fault]>([
   ['meets a proxy without a server', { kind: 'say', status: 502, text: '<html>bad gateway</html>' }],
   ['meets a connection that breaks', { kind: 'reset' }],
 ])('a put that %s is sent again, and is no conflict', async (_, fault) => {
-  stand.fake.inject('PutObject', fault, 2);
+  stand.fake.faults.add('PutObject', fault, 2);
   await expect(store.put('x/a', Buffer.from('one'), { ifAbsent: true })).resolves.not.toBe('conflict');
   expect(stand.fake.takeCounts()).toEqual({ PutObject: 3 });
 });
 
 test('an object in the place of a folder is an impossible key at once', async () => {
-  stand.fake.inject('PutObject', { kind: 'refuse', status: 409, code: 'ObjectParentIsFile' });
+  stand.fake.faults.add('PutObject', { kind: 'refuse', status: 409, code: 'ObjectParentIsFile' });
   const put = store.put('x/a/b', Buffer.from('one'), { ifAbsent: true });
   await expect(put).rejects.toMatchObject({ kind: 'invalid-key' });
   expect(stand.fake.takeCounts()).toEqual({ PutObject: 1 });
 });
 
 test('a server that asks for a longer pause than a call may take is not asked again', async () => {
-  stand.fake.inject('PutObject', { ...slowDown, retryAfter: '60' });
+  stand.fake.faults.add('PutObject', { ...slowDown, retryAfter: '60' });
   const put = store.put('x/a', Buffer.from('one'), { blind: true });
   await expect(put).rejects.toMatchObject({ kind: 'unavailable' });
   expect(stand.fake.takeCounts()).toEqual({ PutObject: 1 });
 });
 
 test('a server that asks for a pause is given it', async () => {
-  stand.fake.inject('PutObject', { ...slowDown, retryAfter: '1' });
+  stand.fake.faults.add('PutObject', { ...slowDown, retryAfter: '1' });
   const began = performance.now();
   await store.put('x/a', Buffer.from('one'), { blind: true });
   expect(performance.now() - began).toBeGreaterThanOrEqual(990);
 });
 
 test('a delete whose answer is lost is sent again and finds nothing', async () => {
-  stand.fake.inject('DeleteObject', { kind: 'lose-answer' });
+  stand.fake.faults.add('DeleteObject', { kind: 'lose-answer' });
   const version = (await store.head('x/first'))?.version ?? '';
   expect(await store.delete('x/first', { ifVersion: version })).toBe('absent');
   expect(await store.head('x/first')).toBeUndefined();

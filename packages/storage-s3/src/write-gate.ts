@@ -15,8 +15,8 @@ export class WriteGate {
     o.signal?.throwIfAborted();
     if (this.readOnly) throw new StorageError('read-only', `${this.url} was opened to be read only`, { key });
     if (this.clock.trusted) return;
-    // Nothing was asked yet, or the clock may have been set right since.
-    await this.reader.head(key, o).catch((cause: unknown) => {
+    // Nothing was asked yet, or the clock may have been set right since. Not by a HEAD, whose answer says nothing of what is wrong.
+    await this.reader.get(key, o).catch((cause: unknown) => {
       this.clock.check(this.url);
       throw cause;
     });

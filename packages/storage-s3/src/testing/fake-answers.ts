@@ -1,14 +1,11 @@
-import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Answer } from '@atoll/storage/faulty-server';
+import { listAnswer } from './fake-list.js';
 import type { Conditions, FakeBucket, Stored } from './fake-bucket.js';
 import type { NamedPart } from './fake-uploads.js';
 import type { Operation } from './fake-operation.js';
 import { FakeError } from './s3-error.js';
-
-export interface Answer {
-  readonly status: number;
-  readonly headers: OutgoingHttpHeaders;
-  readonly body: Buffer;
-}
+import { xml } from './xml.js';
 
 export interface Asked {
   readonly headers: IncomingHttpHeaders;
@@ -53,6 +50,8 @@ export function answerTo(bucket: FakeBucket, operation: Operation, asked: Asked)
       return empty(204);
     case 'ListObjectsV2':
       return listAnswer(bucket, query, asked.mostKeys);
+    case 'Unknown':
+      throw new FakeError(501, 'NotImplemented');
   }
 }
 
@@ -79,32 +78,6 @@ function readAnswer(stored: Stored, headers: IncomingHttpHeaders, contentType: s
   if (start >= size || end <= start) throw new FakeError(416, 'InvalidRange');
   const contentRange = { 'Content-Range': `bytes ${start}-${end - 1}/${size}` };
   return { status: 206, headers: { ...told, ...contentRange }, body: stored.body.subarray(start, end) };
-}
-
-function listAnswer(bucket: FakeBucket, query: Operation['query'], mostKeys: number): Answer {
-  const token = query.get('continuation-token');
-  const after = token === undefined ? (query.get('start-after') ?? '') : placeOf(token);
-  const limit = Math.min(Number(query.get('max-keys') ?? 1_000), mostKeys);
-  const { entries, more } = bucket.list(query.get('prefix') ?? '', after, limit);
-  const contents = entries.map(
-    ([key, { etag, modified, body }]) =>
-      `<Contents><Key>${escape(key)}</Key><LastModified>${modified.toISOString()}</LastModified>` +
-      `<ETag>&quot;${etag}&quot;</ETag><Size>${body.length}</Size></Contents>`,
-  );
-  const next = more ? `<NextContinuationToken>${tokenOf(entries.at(-1)?.[0] ?? after)}</NextContinuationToken>` : '';
-  return xml(
-    `<ListBucketResult><IsTruncated>${more}</IsTruncated><KeyCount>${entries.length}</KeyCount>${next}${contents.join('')}</ListBucketResult>`,
-  );
-}
-
-/** Opaque, so that nobody takes it for a key. */
-function tokenOf(after: string): string {
-  return `after.${Buffer.from(after).toString('base64url')}`;
-}
-
-function placeOf(token: string): string {
-  if (!token.startsWith('after.')) throw new FakeError(400, 'InvalidArgument');
-  return Buffer.from(token.slice('after.'.length), 'base64url').toString();
 }
 
 /** A length is required, and framed bodies are refused: the driver sends neither. */
@@ -136,7 +109,7 @@ function copied(element: string, etag: string): Answer {
 function partsIn(text: string): NamedPart[] {
   return [...text.matchAll(/<Part>(.*?)<\/Part>/gs)].map(([, part = '']) => ({
     number: Number(/<PartNumber>(\d+)</.exec(part)?.[1]),
-    etag: (/<ETag>([^<]*)</.exec(part)?.[1] ?? '').replaceAll(/&quot;|"/g, ''),
+    etag: (/<ETag>([^<]*)</.exec(part)?.[1] ?? '').replaceAll(/&quot;|&#34;|"/g, ''),
   }));
 }
 
@@ -150,13 +123,4 @@ function written(etag: string): Answer {
 
 function empty(status: number): Answer {
   return { status, headers: {}, body: Buffer.alloc(0) };
-}
-
-function xml(content: string): Answer {
-  const body = Buffer.from(`<?xml version="1.0" encoding="UTF-8"?>${content}`);
-  return { status: 200, headers: { 'Content-Type': 'application/xml' }, body };
-}
-
-function escape(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }

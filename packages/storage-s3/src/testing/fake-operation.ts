@@ -1,4 +1,5 @@
-import type { IncomingMessage } from 'node:http';
+import type { Asked } from '@atoll/storage/faulty-server';
+import { parseQuery } from './sigv4.js';
 
 export type OperationName =
   | 'GetObject'
@@ -11,7 +12,9 @@ export type OperationName =
   | 'UploadPart'
   | 'UploadPartCopy'
   | 'CompleteMultipartUpload'
-  | 'AbortMultipartUpload';
+  | 'AbortMultipartUpload'
+  /** What the fake does not serve. */
+  | 'Unknown';
 
 export interface Operation {
   readonly name: OperationName;
@@ -23,19 +26,15 @@ export interface Operation {
 }
 
 const KNOWN_IN_QUERY =
-  /^(?:x-id|list-type|prefix|start-after|continuation-token|max-keys|uploads|uploadId|partNumber|response-content-type|X-Amz-[A-Za-z0-9-]+)$/;
+  /^(?:x-id|list-type|prefix|start-after|continuation-token|max-keys|uploads|uploadId|partNumber|response-content-type|delimiter|encoding-type|fetch-owner|X-Amz-[A-Za-z0-9-]+)$/;
 
-/** What a request in path style asks for; `undefined` for what the fake does not know. */
-export function readOperation(
-  { method = '', headers }: Pick<IncomingMessage, 'method' | 'headers'>,
-  path: string,
-  query: ReadonlyMap<string, string>,
-): Operation | undefined {
-  if (![...query.keys()].every((name) => KNOWN_IN_QUERY.test(name))) return undefined;
+/** What a request in path style asks for. */
+export function readOperation({ method, path, query: text, headers }: Asked): Operation {
+  const query = new Map(parseQuery(text));
   const { bucket, key } = placeIn(path);
   const copied = headers['x-amz-copy-source'];
-  const name = nameOf(method, key !== '', query, copied !== undefined);
-  if (bucket === '' || name === undefined) return undefined;
+  const known = bucket !== '' && [...query.keys()].every((name) => KNOWN_IN_QUERY.test(name));
+  const name = known ? nameOf(method, key !== '', query, copied !== undefined) : 'Unknown';
   return { name, bucket, key, query, ...(typeof copied === 'string' && { source: placeIn(copied) }) };
 }
 
@@ -44,13 +43,8 @@ function placeIn(path: string): { readonly bucket: string; readonly key: string 
   return { bucket, key };
 }
 
-function nameOf(
-  method: string,
-  hasKey: boolean,
-  query: ReadonlyMap<string, string>,
-  copies: boolean,
-): OperationName | undefined {
-  if (!hasKey) return method === 'GET' && query.get('list-type') === '2' ? 'ListObjectsV2' : undefined;
+function nameOf(method: string, hasKey: boolean, query: ReadonlyMap<string, string>, copies: boolean): OperationName {
+  if (!hasKey) return method === 'GET' && query.get('list-type') === '2' ? 'ListObjectsV2' : 'Unknown';
   const inUpload = query.has('uploadId');
   switch (method) {
     case 'GET':
@@ -64,8 +58,8 @@ function nameOf(
       return inUpload ? 'AbortMultipartUpload' : 'DeleteObject';
     case 'POST':
       if (inUpload) return 'CompleteMultipartUpload';
-      return query.has('uploads') ? 'CreateMultipartUpload' : undefined;
+      return query.has('uploads') ? 'CreateMultipartUpload' : 'Unknown';
     default:
-      return undefined;
+      return 'Unknown';
   }
 }

@@ -1,18 +1,17 @@
-import { EventEmitter, once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { FaultyServer, type Answer, type Asked, type FakeService, type FaultPlan } from '@atoll/storage/faulty-server';
 import type { S3Credentials } from '../create-client.js';
-import { answerTo, errorAnswer, type Answer } from './fake-answers.js';
+import { answerTo, errorAnswer } from './fake-answers.js';
 import { FakeBucket } from './fake-bucket.js';
 import { readOperation, type Operation, type OperationName } from './fake-operation.js';
-import { FaultPlan, type Fault } from './fault-plan.js';
+import { mayDo } from './fake-permissions.js';
 import { FakeError } from './s3-error.js';
-import { faultOfSignature, parseQuery } from './sigv4.js';
+import { faultOfSignature } from './sigv4.js';
 
 export interface FakeS3Options {
   /** What some servers do. */
   readonly ignoresConditions?: boolean;
+  /** The rule of the buckets that removes every object after a while. */
+  readonly expiryRule?: string;
   /** How far its clock is ahead. */
   readonly skewMs?: number;
 }
@@ -20,156 +19,110 @@ export interface FakeS3Options {
 export const FAKE_CREDENTIALS: S3Credentials = { accessKeyId: 'fake-key', secretAccessKey: 'fake-secret-0123456789' };
 
 /** An S3 server in this process, as strict as Amazon's in what the driver relies on, which fails where it is told to. */
-export class FakeS3 {
+export class FakeS3 implements FakeService<OperationName> {
   /** What it was asked; of a list, the prefix. */
   readonly requests: { readonly name: OperationName; readonly key: string }[] = [];
   /** Changed by tests at any time. */
   skewMs: number;
-  readonly faults = new FaultPlan();
-  readonly #server: Server;
+  /** What the credentials may not do, in Amazon's words: `s3:PutObject`. */
+  readonly denied = new Set<string>();
   readonly #buckets = new Map<string, FakeBucket>();
-  readonly #options: FakeS3Options;
-  readonly #hanging = new AbortController();
-  readonly #asked = new EventEmitter();
+  #server: FaultyServer<OperationName> | undefined;
 
-  private constructor(options: FakeS3Options) {
-    this.#options = options;
+  private constructor(private readonly options: FakeS3Options) {
     this.skewMs = options.skewMs ?? 0;
-    this.#server = createServer((request, response) => {
-      this.#serve(request, response).catch(() => request.socket.destroy());
-    });
   }
 
   static async start(options: FakeS3Options = {}): Promise<FakeS3> {
     const fake = new FakeS3(options);
-    fake.#server.listen(0, '127.0.0.1');
-    await once(fake.#server, 'listening');
+    fake.#server = await FaultyServer.start(fake);
     return fake;
   }
 
   get endpoint(): string {
-    const { port } = this.#server.address() as AddressInfo;
-    return `http://127.0.0.1:${port}`;
+    return this.#running.endpoint;
+  }
+
+  get faults(): FaultPlan<OperationName> {
+    return this.#running.faults;
   }
 
   /** The URL to open one of its buckets by, which is made. */
   url(bucket: string, prefix = ''): string {
     if (!this.#buckets.has(bucket)) {
-      this.#buckets.set(bucket, new FakeBucket(() => this.#now(), this.#options.ignoresConditions ?? false));
+      this.#buckets.set(bucket, new FakeBucket(() => this.now(), this.options.ignoresConditions ?? false));
     }
     return `s3://${bucket}/${prefix}?endpoint=${this.endpoint}`;
   }
 
+  /** @throws FakeError */
   bucket(name: string): FakeBucket {
     const bucket = this.#buckets.get(name);
     if (bucket === undefined) throw new FakeError(404, 'NoSuchBucket');
     return bucket;
   }
 
-  /** The next requests of a kind meet a fault. */
-  inject(name: OperationName, fault: Fault, times = 1): void {
-    this.faults.add(name, fault, times);
-  }
-
   /** Waits for the next request of a kind. */
-  async asked(name: OperationName): Promise<void> {
-    await once(this.#asked, name);
+  asked(name: OperationName): Promise<void> {
+    return this.#running.asked(name);
   }
 
   /** How often it was asked for what, since the last call. */
   takeCounts(): Partial<Record<OperationName, number>> {
-    const counts: Partial<Record<OperationName, number>> = {};
-    for (const { name } of this.requests.splice(0)) counts[name] = (counts[name] ?? 0) + 1;
-    return counts;
+    this.requests.splice(0);
+    return this.#running.takeCounts();
   }
 
-  async stop(): Promise<void> {
-    this.#hanging.abort();
-    this.#server.closeAllConnections();
-    this.#server.close();
-    await once(this.#server, 'close');
+  stop(): Promise<void> {
+    return this.#running.stop();
   }
 
-  #now(): number {
+  nameOf(asked: Asked): OperationName {
+    const { name, key, query } = readOperation(asked);
+    this.requests.push({ name, key: key || (query.get('prefix') ?? '') });
+    return name;
+  }
+
+  now(): number {
     return Date.now() + this.skewMs;
   }
 
-  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const [path = '', rawQuery = ''] = (request.url ?? '').split(/\?(.*)/s);
-    const operation = readOperation(request, path, new Map(parseQuery(rawQuery)));
-    const body = await readBody(request);
-    if (operation === undefined)
-      return this.#send(request, response, errorAnswer(new FakeError(501, 'NotImplemented')));
-    this.requests.push({ name: operation.name, key: operation.key || (operation.query.get('prefix') ?? '') });
-    this.#asked.emit(operation.name);
-    const signed = { method: request.method ?? '', path, query: rawQuery, headers: request.headers };
-    const fault = faultOfSignature(signed, body, FAKE_CREDENTIALS, this.#now());
-    if (fault !== undefined) return this.#send(request, response, errorAnswer(new FakeError(403, fault)));
-    const planned = this.faults.take(operation.name);
-    if (await this.#fails(planned, request, response)) return;
-    const answer = this.#answer(operation, request, body, planned);
-    const cutAfterBytes = planned?.kind === 'truncate' ? planned.afterBytes : undefined;
-    const hasBody = answer.body.length > 0 && request.method !== 'HEAD';
-    if (planned?.kind === 'lose-answer' || (cutAfterBytes !== undefined && !hasBody)) request.socket.destroy();
-    else this.#send(request, response, answer, cutAfterBytes);
-  }
-
-  async #fails(fault: Fault | undefined, request: IncomingMessage, response: ServerResponse): Promise<boolean> {
-    switch (fault?.kind) {
-      case 'reset':
-        request.socket.destroy();
-        return true;
-      case 'refuse': {
-        const answer = errorAnswer(new FakeError(fault.status, fault.code));
-        const { retryAfter } = fault;
-        const headers = { ...answer.headers, ...(retryAfter !== undefined && { 'Retry-After': retryAfter }) };
-        this.#send(request, response, { ...answer, headers });
-        return true;
-      }
-      case 'say':
-        this.#send(request, response, {
-          status: fault.status,
-          headers: { 'Content-Type': 'text/html' },
-          body: Buffer.from(fault.text),
-        });
-        return true;
-      case 'hang':
-        return true;
-      case 'slow':
-        await sleep(fault.milliseconds, undefined, { signal: this.#hanging.signal });
-        return false;
-      default:
-        return false;
-    }
-  }
-
-  #answer(operation: Operation, request: IncomingMessage, body: Buffer, fault: Fault | undefined): Answer {
+  serve(asked: Asked, mostKeys: number): Answer {
     try {
-      const mostKeys = fault?.kind === 'cut-page' ? fault.keys : 1_000;
-      const { source } = operation;
-      const copied = source && this.bucket(source.bucket).get(source.key);
-      return answerTo(this.bucket(operation.bucket), operation, { headers: request.headers, body, mostKeys, copied });
+      return this.#withUsual(this.#answer(readOperation(asked), asked, mostKeys));
     } catch (cause) {
-      if (cause instanceof FakeError) return errorAnswer(cause);
-      throw cause;
+      if (!(cause instanceof FakeError)) throw cause;
+      // Who may not list is not told what is absent.
+      const hidden = cause.code === 'NoSuchKey' && this.denied.has('s3:ListBucket');
+      return this.#withUsual(errorAnswer(hidden ? new FakeError(403, 'AccessDenied') : cause));
     }
   }
 
-  #send(request: IncomingMessage, response: ServerResponse, answer: Answer, afterBytes?: number): void {
-    response.sendDate = false;
-    response.writeHead(answer.status, {
-      Date: new Date(this.#now()).toUTCString(),
-      'x-amz-request-id': 'FAKE0123456789',
-      'Content-Length': answer.body.length,
-      ...answer.headers,
-    });
-    if (afterBytes === undefined) response.end(request.method === 'HEAD' ? undefined : answer.body);
-    else response.write(answer.body.subarray(0, afterBytes), () => request.socket.destroy());
+  refuse(status: number, code: string): Answer {
+    return this.#withUsual(errorAnswer(new FakeError(status, code)));
   }
-}
 
-async function readBody(request: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
-  return Buffer.concat(chunks);
+  #answer(operation: Operation, asked: Asked, mostKeys: number): Answer {
+    const { name, source } = operation;
+    if (name === 'Unknown') throw new FakeError(501, 'NotImplemented');
+    const fault = faultOfSignature(asked, asked.body, FAKE_CREDENTIALS, this.now());
+    if (fault !== undefined) throw new FakeError(403, fault);
+    if (!mayDo(name, this.denied)) throw new FakeError(403, 'AccessDenied');
+    const copied = source && this.bucket(source.bucket).get(source.key);
+    const bucket = this.bucket(operation.bucket);
+    const answer = answerTo(bucket, operation, { headers: asked.headers, body: asked.body, mostKeys, copied });
+    const { expiryRule } = this.options;
+    if (expiryRule === undefined || name !== 'PutObject') return answer;
+    const expiry = `expiry-date="Fri, 01 Jan 2100 00:00:00 GMT", rule-id="${expiryRule}"`;
+    return { ...answer, headers: { ...answer.headers, 'x-amz-expiration': expiry } };
+  }
+
+  #withUsual(answer: Answer): Answer {
+    return { ...answer, headers: { 'x-amz-request-id': 'FAKE0123456789', ...answer.headers } };
+  }
+
+  get #running(): FaultyServer<OperationName> {
+    if (this.#server === undefined) throw new Error('the fake has not started');
+    return this.#server;
+  }
 }

@@ -1,3 +1,2 @@
 export { FAKE_CREDENTIALS, FakeS3, type FakeS3Options } from './fake-s3.js';
 export type { OperationName } from './fake-operation.js';
-export type { Fault } from './fault-plan.js';
