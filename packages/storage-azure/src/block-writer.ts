@@ -1,4 +1,4 @@
-import { StorageError, type CallOptions, type PartTurns } from '@atoll/storage';
+import { giveBack, StorageError, type CallOptions, type PartTurns } from '@atoll/storage';
 import type { AzureCalls } from './azure-calls.js';
 import { AzureFailure } from './azure-failure.js';
 import type { AzureReader } from './azure-reader.js';
@@ -37,8 +37,11 @@ export class BlockWriter {
     try {
       for await (const piece of pieces) {
         const index = sent.length;
-        const { done } = await this.parts.turns.begin(() => this.stageOne(key, blockId(id, index), piece, o));
         sizeBytes += piece.length;
+        const { done } = await this.parts.turns.begin(async () => {
+          await this.stageOne(key, blockId(id, index), piece, o);
+          giveBack(piece);
+        });
         sent.push(done);
         if (sent.length >= SENT_AT_ONCE) await sent[sent.length - SENT_AT_ONCE];
       }
