@@ -57,8 +57,9 @@ test('what one process was pushed, another of the region serves', async () => {
   }
 });
 
-test('a push to one container is pulled from the other', async () => {
-  const [eu, us] = [azurite.url('two-eu'), azurite.url('two-us')];
+test('a push to one container is pulled from the other, and no blob passed through a process in between', async () => {
+  const through = { origin: proxy.origin };
+  const [eu, us] = [azurite.url('two-eu', through), azurite.url('two-us', { ...through, container: 'peer' })];
   const [left, right] = [await serve('eu', eu, `us=${us}`), await serve('us', us, `eu=${eu}`)];
   const pushed = image('between', [filledContent('between', 100_000)]);
   await pushImage(left, 'team/app', pushed, 'v1');
@@ -70,6 +71,10 @@ test('a push to one container is pulled from the other', async () => {
     { timeoutMs: 20_000, what: 'the image in us' },
   );
   expect(answer.body.equals(pushed.bytes)).toBe(true);
+  const data = proxy.takePassed().filter(({ path }) => path.includes('/d/'));
+  const copies = pushed.blobs.map(() => 'Put Blob From URL');
+  expect(data.filter(({ path }) => path.includes('/two-us/')).map(({ operation }) => operation)).toEqual(copies);
+  expect(data.filter(({ operation }) => operation === 'Get Blob')).toEqual([]);
 });
 
 /** What every request of a region to its container is for: the operation, and the first segment of the key. */
