@@ -15,7 +15,8 @@ const ADVICE: Readonly<Record<StorageErrorKind, (page: string) => string>> = {
   full: () => 'make room, or ask for a larger quota',
   'read-only': () => 'give this process the right to write there, or name another bucket',
   locked: () => 'stop the other process, or run one process with serve --with-worker',
-  unsupported: (page) => `name a store that keeps this promise: ${page} lists what is known of them`,
+  unsupported: (page) =>
+    `name a store that keeps this promise, or change the setting that is in the way: ${page} has both`,
   corrupt: (page) =>
     `look whether something stands between here and the store that changes what passes, and at ${page}`,
   'invalid-key': () => 'this is a fault of the program: report it',

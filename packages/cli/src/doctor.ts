@@ -3,6 +3,7 @@ import { openReadOnlyStore, openUnprovedStore } from '@atoll/runtime';
 import {
   examineCopy,
   examinePeer,
+  examineSettings,
   examineStore,
   inTime,
   isStorageError,
@@ -59,6 +60,9 @@ async function* examineRegion({ region, storage, peers }: RegionPlan): AsyncGene
     if (readable) {
       const findings = writable ? examineStore(writable) : examinePeer(readable);
       for await (const finding of findings) own.push(lineOf(finding, storage));
+      if (writable && own.every(({ outcome }) => outcome !== 'failed')) {
+        for (const finding of await examineSettings(writable)) own.push(lineOf(finding, storage));
+      }
       own.push(...(await identityOf(readable, region, own)));
     }
     yield { region, role: 'own', url: storage, lines: own };

@@ -6,6 +6,7 @@ import {
   PartTurns,
   StorageError,
   USUAL_RETRIES,
+  type BucketSetting,
   type CallOptions,
   type Capabilities,
   type Chunks,
@@ -18,6 +19,7 @@ import {
   type ReadableStore,
   type RetryPlan,
 } from '@atoll/storage';
+import { readSettings } from './bucket-settings.js';
 import { createClient, type CredentialSource } from './create-client.js';
 import { Place } from './place.js';
 import { S3Calls, USUAL_TIMEOUTS, type Timeouts } from './s3-calls.js';
@@ -95,6 +97,11 @@ export class S3Store implements ObjectStore {
     this.#data = new S3DataWriter(this.#uploads, this.#turns, options.streamedPartBytes ?? STREAMED_PART_BYTES);
     this.#copier = new S3Copier(calls, place, this.#uploads, options.copySizes ?? USUAL_COPY_SIZES);
     this.#signer = new UrlSigner(client, place, clock);
+  }
+
+  async inspect(o: CallOptions = {}): Promise<readonly BucketSetting[]> {
+    const { Bucket, Key } = this.#place.of('');
+    return readSettings(this.#calls, { bucket: Bucket, prefix: Key }, o);
   }
 
   async get(key: string, o: CallOptions = {}): Promise<{ info: ObjectInfo; body: Buffer } | undefined> {

@@ -40,6 +40,22 @@ export async function* examineStore(store: ObjectStore, o: ExamineOptions = {}):
   yield* tryAll([...readTrials(store), ...promiseTrials(store, folder), ...dataTrials(store, folder)], store.url, o);
 }
 
+/** What the settings of the bucket mean; nothing where the driver cannot ask. */
+export async function examineSettings(
+  store: ObjectStore,
+  { signal, limitMs = LIMIT_MS }: ExamineOptions = {},
+): Promise<Finding[]> {
+  const inspect = store.inspect?.bind(store);
+  if (inspect === undefined) return [];
+  const settings = await inTime((inner) => inspect({ signal: inner }), store.url, { signal, limitMs });
+  const outcomes = { fine: 'passed', costs: 'missing', unknown: 'missing', harmful: 'failed' } as const;
+  return settings.map(({ name, verdict, meaning }) => {
+    const finding = { tried: name, outcome: outcomes[verdict], meaning };
+    const cause = new StorageError('unsupported', meaning);
+    return verdict === 'harmful' ? { ...finding, cause } : finding;
+  });
+}
+
 /** Tries what a region asks of another's bucket; writes nothing. */
 export async function* examinePeer(store: ReadableStore, o: ExamineOptions = {}): AsyncGenerator<Finding> {
   yield* tryAll(readTrials(store), store.url, o);

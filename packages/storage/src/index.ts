@@ -3,7 +3,15 @@ export { Attempts, USUAL_RETRIES, type FailedAttempt, type RetryPlan } from './a
 export { ClockGuard } from './clock-guard.js';
 export { countCalls, type CallCounter } from './count-calls.js';
 export { cutInto } from './cut-into.js';
-export { examineCopy, examinePeer, examineStore, inTime, type ExamineOptions, type Finding } from './examine-store.js';
+export {
+  examineCopy,
+  examinePeer,
+  examineSettings,
+  examineStore,
+  inTime,
+  type ExamineOptions,
+  type Finding,
+} from './examine-store.js';
 export { faulty, type Fault } from './faulty.js';
 export { giveBack } from './give-back.js';
 export { interceptStore, type Interceptor, type StoreOperation } from './intercept-store.js';
@@ -14,6 +22,7 @@ export { canLend, type LendingBody } from './lending-body.js';
 export { MemoryStore, type MemoryStoreOptions } from './memory-store.js';
 export {
   driverOf,
+  type BucketSetting,
   type CallOptions,
   type Capabilities,
   type Chunks,

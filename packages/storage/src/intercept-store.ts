@@ -1,6 +1,6 @@
 import type { ObjectStore } from './object-store.js';
 
-export type StoreOperation = Exclude<keyof ObjectStore, 'url' | 'wraps' | 'capabilities' | 'close'>;
+export type StoreOperation = Exclude<keyof ObjectStore, 'url' | 'wraps' | 'capabilities' | 'inspect' | 'close'>;
 
 /** Runs before, after or instead of a call; `key` is the prefix where the operation is `list`. */
 export type Interceptor = <T>(operation: StoreOperation, key: string, call: () => Promise<T>) => Promise<T>;

@@ -42,6 +42,14 @@ export interface Capabilities {
   };
 }
 
+/** A setting of a bucket that matters to a registry. */
+export interface BucketSetting {
+  readonly name: string;
+  /** `costs`: room or money. `harmful`: data are lost by it. */
+  readonly verdict: 'fine' | 'costs' | 'harmful' | 'unknown';
+  readonly meaning: string;
+}
+
 /** A chunk's memory may be used for something else as soon as the next one is asked for: whoever keeps bytes copies them. */
 export type Chunks = AsyncIterable<Uint8Array>;
 
@@ -133,6 +141,9 @@ export interface ObjectStore {
     key: string,
     options: { readonly ttlSeconds: number; readonly contentType: string },
   ): Promise<string | undefined>;
+
+  /** What the bucket's own settings mean, where the driver can ask; what may not be asked is `unknown`. Asked by people, not by a region. */
+  inspect?(options?: CallOptions): Promise<readonly BucketSetting[]>;
 
   close(): Promise<void>;
 }
