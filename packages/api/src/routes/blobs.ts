@@ -39,9 +39,7 @@ export class BlobRoutes {
     if (!isWhole) head['Content-Range'] = `bytes ${start}-${end - 1}/${location.sizeBytes}`;
     const status = isWhole ? 200 : 206;
     if (start === end) return exchange.respond(status, head);
-    // What a store makes of several ranges at once, or of the ETag of If-Range, which it does not know, is not known here.
-    const isPlain = req.headers['if-range'] === undefined && (!isWhole || req.headers.range === undefined);
-    const elsewhere = isPlain && (await this.#elsewhere(exchange, location));
+    const elsewhere = isReadAlike(req.headers, isWhole) && (await this.#elsewhere(exchange, location));
     if (elsewhere) return exchange.respond(307, elsewhere);
     if (isSmallBlob(location)) {
       const bytes = await blobs.read(location, { signal });
@@ -106,6 +104,15 @@ export class BlobRoutes {
       'Cache-Control': this.#cacheControl,
     };
   }
+}
+
+/**
+ * Whether every store reads these headers as this registry does: not several ranges at once, not the ETag of `If-Range`, which a store
+ * does not know, and not the last bytes of a blob, which Azure Blob Storage answers with all of it.
+ */
+function isReadAlike(headers: Exchange['req']['headers'], isWhole: boolean): boolean {
+  if (headers['if-range'] !== undefined || /=\s*-/.test(headers.range ?? '')) return false;
+  return !isWhole || headers.range === undefined;
 }
 
 function rangeOf({ req }: Exchange, { digest, sizeBytes }: BlobLocation): ReturnType<typeof parseByteRange> {

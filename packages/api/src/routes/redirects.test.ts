@@ -116,6 +116,7 @@ describe('redirects to the store', () => {
     ['GET', URL_OF_BLOB, { 'If-None-Match': `"${DIGEST}"` }, '304'],
     ['GET', URL_OF_BLOB, { Range: 'bytes=5000-6000' }, '416 RANGE_INVALID'],
     ['GET', URL_OF_BLOB, { Range: 'bytes=0-1', 'If-Range': `"${DIGEST}"` }, '206'],
+    ['GET', URL_OF_BLOB, { Range: 'bytes=-2' }, '206'],
     ['GET', `/v2/team/app/blobs/${digestOf('')}`, {}, '200'],
     ['GET', `/v2/team/app/blobs/${digestOf('unknown')}`, {}, '404 BLOB_UNKNOWN'],
     ['GET', `/v2/team/other/blobs/${DIGEST}`, {}, '404 BLOB_UNKNOWN'],
