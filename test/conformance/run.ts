@@ -13,11 +13,14 @@ const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
 async function main(options: Options): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'atoll-conformance-'));
-  const { only, quick, running, roundRobin, storage = pathToFileURL(folder).href } = options;
-  const targets = new Targets({ folder, storage, roundRobin });
+  const { only, quick, running, roundRobin, redirects, storage = pathToFileURL(folder).href } = options;
+  const targets = new Targets({ folder, storage, roundRobin, redirects });
   const named = ({ name }: Suite): boolean => only.includes(name);
   const choose = (variants: readonly Variant[]): readonly Variant[] => {
-    const fitting = variants.filter((one) => running === undefined || one.automaticMount === running.automaticMount);
+    const fitting = variants.filter(
+      ({ automaticMount, wantsOwnAnswers = false }) =>
+        (running === undefined || automaticMount === running.automaticMount) && !(redirects && wantsOwnAnswers),
+    );
     return quick ? fitting.slice(0, 1) : fitting;
   };
   const rows = await hold({

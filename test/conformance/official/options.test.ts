@@ -14,6 +14,11 @@ describe('the options of npm run conformance', () => {
     ['a bucket', ['--storage', 's3://b/p'], { storage: 's3://b/p', roundRobin: false }],
     ['processes on it', ['--storage', 'versitygw', '--round-robin'], { storage: 'versitygw', roundRobin: true }],
     [
+      'redirects',
+      ['--storage', 'versitygw', '--redirects'],
+      { redirects: true, storage: 'versitygw', only: ['module', 'v1', 'v2'] },
+    ],
+    [
       'one that answers automatic mounts',
       ['--url', 'https://r.example', '--automatic-mount', 'on'],
       { running: { url: 'https://r.example', automaticMount: true } },
@@ -36,6 +41,7 @@ describe('the options of npm run conformance', () => {
       ['--round-robin'],
       expect.stringContaining('--round-robin takes --storage with a bucket'),
     ],
+    ['redirects to a folder', ['--redirects'], "--redirects takes --storage, and is not for Atoll's own suite"],
     ['a host without a scheme', ['--url', 'localhost:5000'], '--url takes http://HOST:PORT, not localhost:5000'],
     ['a path', ['--url', 'http://r/v2'], '--url takes http://HOST:PORT, not http://r/v2'],
     ['an option there is not', ['--fast'], expect.stringContaining('--fast')],

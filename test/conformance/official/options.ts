@@ -15,6 +15,8 @@ Starts Atoll on free ports and holds it against every conformance suite that is 
   --storage URL|SERVER       where Atoll keeps what it is given, instead of a folder: a bucket, in which a folder of its own is
                              left behind, or a server that is started for the run: SERVERS
   --round-robin              three processes on that bucket, and each request goes to the next one
+  --redirects                pulls of blobs are sent to that bucket by signed URLs; Atoll's own suite is left out, as its rules are
+                             about answers of Atoll itself
   --url URL                  a registry that runs already, instead of starting one; repositories are left behind in it
   --automatic-mount on|off   how that registry answers a mount without a source (off)
   --keep                     keep reports and logs even when all is well
@@ -31,6 +33,7 @@ export interface Options {
   /** A bucket's URL, or the name of a server of tests; absent: a folder. */
   readonly storage?: string;
   readonly roundRobin: boolean;
+  readonly redirects: boolean;
   /** A registry that runs already, and how it is set. */
   readonly running?: { readonly url: string; readonly automaticMount: boolean };
 }
@@ -45,14 +48,19 @@ export function parseOptions(args: readonly string[]): Options {
       keep: { type: 'boolean', default: false },
       storage: { type: 'string' },
       'round-robin': { type: 'boolean', default: false },
+      redirects: { type: 'boolean', default: false },
       url: { type: 'string' },
       'automatic-mount': { type: 'string' },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
-  const { quick, keep, help, storage, url, 'round-robin': roundRobin, 'automatic-mount': automaticMount } = values;
-  const only = values.only.flatMap((words) => words.split(',')).map(suiteName);
-  const asked = { help, only, quick, keep, roundRobin };
+  const { quick, keep, help, redirects, storage, url } = values;
+  const { 'round-robin': roundRobin, 'automatic-mount': automaticMount } = values;
+  const named = values.only.flatMap((words) => words.split(',')).map(suiteName);
+  if (redirects && (storage === undefined || named.includes('own')))
+    throw new Error("--redirects takes --storage, and is not for Atoll's own suite");
+  const only = redirects && named.length === 0 ? SUITES.filter((name) => name !== 'own') : named;
+  const asked = { help, only, quick, keep, roundRobin, redirects };
   if (url !== undefined) {
     if (storage !== undefined || roundRobin) throw new Error('--url names a registry that has its storage already');
     return { ...asked, running: { url: origin(url), automaticMount: isOn(automaticMount ?? 'off') } };

@@ -24,6 +24,8 @@ export interface Variant {
   readonly words: string;
   /** How the registry has to be set for it. */
   readonly automaticMount: boolean;
+  /** What a redirect leads to must be answered as the registry would: no bucket tells a blob's digest in a header. */
+  readonly wantsOwnAnswers?: boolean;
   readonly limitSeconds: number;
   readonly args: (ground: Ground) => readonly string[];
   readonly cwd?: string;
@@ -58,6 +60,7 @@ const rewrittenVariants = REWRITTEN_VARIANTS.map((variant): Variant => {
   return {
     words: `${profile}, ${mountWords(automaticMount)}`,
     automaticMount,
+    wantsOwnAnswers: profile === 'dev',
     limitSeconds: 600,
     args: NO_ARGS,
     environment: (ground) => rewrittenEnvironment(variant, ground),

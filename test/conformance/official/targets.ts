@@ -11,6 +11,8 @@ export interface TargetOptions {
   readonly storage: string;
   /** Three processes on one bucket, of which each request goes to the next. */
   readonly roundRobin: boolean;
+  /** Pulls of blobs are sent to the bucket. */
+  readonly redirects: boolean;
 }
 
 interface Target {
@@ -40,19 +42,20 @@ export class Targets {
   }
 
   async #start(automaticMount: boolean): Promise<Target> {
-    const { folder, storage, roundRobin } = this.options;
+    const { folder, storage, roundRobin, redirects } = this.options;
     const setting = automaticMount ? 'on' : 'off';
     const server = await (this.#server ??= openStoreServer(storage));
     const place = await server.place(`conformance-${setting}`);
-    const env = { ...server.environment, ATOLL_AUTOMATIC_MOUNT: setting };
+    const own = { ATOLL_AUTOMATIC_MOUNT: setting, ATOLL_REDIRECTS: redirects ? 'on' : 'off' };
+    const env = { ...server.environment, ...own };
     if (roundRobin) {
       const region = await ReplicatedRegion.start({ region: 'eu', storage: place, env, folder });
       return { url: region.wire.url, stop: () => region.stop() };
     }
     const [port = 0] = await freePorts(1);
     const logFile = join(folder, `atoll-${setting}.log`);
-    const own = { folder, region: 'eu', env: { ...env, ATOLL_STORAGE: place } };
-    const { wire, service } = await serveRegion(own, port, logFile);
+    const plan = { folder, region: 'eu', env: { ...env, ATOLL_STORAGE: place } };
+    const { wire, service } = await serveRegion(plan, port, logFile);
     wire.close();
     return { url: wire.url, stop: () => service.stop() };
   }
