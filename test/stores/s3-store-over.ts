@@ -14,6 +14,8 @@ export interface Known {
   readonly sparesVersions: boolean;
   /** Whether it does so also while that object is being replaced. */
   readonly sparesInRaces: boolean;
+  /** Whether it loses keys in pages of a prefix that ends inside a segment. */
+  readonly missesBelowHalfSegments?: boolean;
   /** Whether it takes parts of an upload that was aborted. */
   readonly takesLateParts?: boolean;
 }
@@ -46,7 +48,8 @@ export function describeS3StoreOver(name: string, start: () => Promise<RunningSe
         return another;
       };
       const close = async () => void (await Promise.all(stores.map((one) => one.close())));
-      return { store, peer, reopen, close, takesLateParts: known.takesLateParts === true };
+      const { takesLateParts = false, missesBelowHalfSegments = false } = known;
+      return { store, peer, reopen, close, takesLateParts, missesBelowHalfSegments };
     });
 
     test(`the boot probe finds that a delete ${known.sparesVersions ? 'spares' : 'does not spare'} other versions`, async () => {

@@ -16,6 +16,8 @@ export interface StoreUnderTest {
   /** Another bucket, empty, from which `store` can copy by itself. Absent where the driver never does. */
   readonly peer?: ObjectStore;
   readonly close: () => Promise<void>;
+  /** The server loses keys in pages of a prefix that ends inside a segment, such as no caller has. */
+  readonly missesBelowHalfSegments?: boolean;
   /** The server takes parts of an upload that is gone, with which nobody can do anything. */
   readonly takesLateParts?: boolean;
   /** The same data as another process finds them; `store` is not used again. Absent where data do not outlive a store. */
