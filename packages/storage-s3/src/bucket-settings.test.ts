@@ -12,8 +12,8 @@ test.each([
   expect(versioningOf(status).verdict).toBe(verdict);
 });
 
-test('a default retention keeps room', () => {
-  expect([lockOf(true).verdict, lockOf(false).verdict]).toEqual(['costs', 'fine']);
+test('a default retention is not supported', () => {
+  expect([lockOf(true).verdict, lockOf(false).verdict]).toEqual(['harmful', 'fine']);
 });
 
 describe('a rule of the life of objects', () => {

@@ -57,8 +57,9 @@ export function lockOf(retains: boolean): BucketSetting {
   return retains
     ? {
         name: 'object lock',
-        verdict: 'costs',
-        meaning: 'the bucket retains every version for a while: nothing that is deleted gives its room back before',
+        verdict: 'harmful',
+        meaning:
+          'the bucket retains every version by default, which is not supported: writes may be refused, and no room comes back',
       }
     : { name: 'object lock', verdict: 'fine', meaning: 'no version is retained by default' };
 }

@@ -45,7 +45,7 @@ export interface Capabilities {
 /** A setting of a bucket that matters to a registry. */
 export interface BucketSetting {
   readonly name: string;
-  /** `costs`: room or money. `harmful`: data are lost by it. */
+  /** `costs`: room or money. `harmful`: data are lost or writes refused by it. */
   readonly verdict: 'fine' | 'costs' | 'harmful' | 'unknown';
   readonly meaning: string;
 }
