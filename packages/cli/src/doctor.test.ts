@@ -8,7 +8,6 @@ import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { claimRegion } from '@atoll/registry';
 import { openStore } from '@atoll/runtime';
-import { FAKE_CREDENTIALS, FakeS3 } from '@atoll/storage-s3/testing';
 import { runCommandLine } from './command-line.js';
 
 let folder: string;
@@ -131,29 +130,11 @@ test('nobody at the endpoint, and one who takes connections and says nothing, ar
   mute.close();
 }, 80_000);
 
-test('a bucket on S3 is tried to its signed URLs', async () => {
-  const fake = await FakeS3.start();
-  const env = { ATOLL_REGION: 'eu', ATOLL_STORAGE: fake.url('bucket', 'eu') };
-  const { status, said } = await withCredentials(() => doctor(env));
-  await fake.stop();
-  expect([said, status]).toEqual([expect.stringContaining('passed   signed URLs'), 0]);
-}, 30_000);
-
-test('credentials that nobody knows are denied, with where to look', async () => {
-  const fake = await FakeS3.start();
-  const env = { ATOLL_REGION: 'eu', ATOLL_STORAGE: fake.url('bucket', 'eu') };
-  const { status, said } = await withCredentials(() => doctor(env), 'wrong');
-  await fake.stop();
-  expect(status).toBe(1);
-  expect(said).toContain('check whose credentials these are');
-  expect(said).toContain('docs/drivers/s3.md');
-}, 30_000);
-
 /** The SDK reads them from the process. */
-async function withCredentials<T>(task: () => Promise<T>, secret = FAKE_CREDENTIALS.secretAccessKey): Promise<T> {
+async function withCredentials<T>(task: () => Promise<T>): Promise<T> {
   const before = { ...process.env };
-  process.env['AWS_ACCESS_KEY_ID'] = FAKE_CREDENTIALS.accessKeyId;
-  process.env['AWS_SECRET_ACCESS_KEY'] = secret;
+  process.env['AWS_ACCESS_KEY_ID'] = 'somebody';
+  process.env['AWS_SECRET_ACCESS_KEY'] = 'a secret';
   try {
     return await task();
   } finally {
