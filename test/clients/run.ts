@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { Atoll } from '../harness/atoll.js';
 import { ReplicatedRegions } from '../harness/replicated-regions.js';
 import { STORE_SERVERS } from '../stores/store-server.js';
+import { exitOnSignals } from '../harness/exit-on-signals.js';
 import { table, writeBetween } from '../harness/paper.js';
 import { CLIENTS, clientsNamed, QUICK_CLIENTS } from './clients.js';
 import { bringTools } from './install.js';
@@ -34,12 +35,7 @@ A client that cannot be brought is MISSING, which fails the run as a client that
 clients: ${CLIENTS.map(({ id }) => id).join(' ')}
 `;
 
-// Ending by `exit` takes along the daemons that were started.
-for (const [signal, status] of [
-  ['SIGINT', 130],
-  ['SIGTERM', 143],
-] as const)
-  process.once(signal, () => process.exit(status));
+exitOnSignals();
 const OPTIONS = {
   only: { type: 'string' },
   quick: { type: 'boolean', default: false },

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { exitOnSignals } from '../harness/exit-on-signals.js';
 import { table, writeBetween } from '../harness/paper.js';
 import { failures, hold, type Row } from './official/hold.js';
 import { HELP, parseOptions, type Options } from './official/options.js';
@@ -66,6 +67,7 @@ function when(): string {
   return `${new Date().toISOString().slice(0, 10)}, Node ${process.version}.`;
 }
 
+exitOnSignals();
 try {
   const options = parseOptions(process.argv.slice(2));
   if (options.help) process.stdout.write(HELP);

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { exitOnSignals } from '../harness/exit-on-signals.js';
 import { openRegionBuckets, STORE_SERVERS } from '../stores/store-server.js';
 import { FaultStorm } from './fault-storm.js';
 import { Storm, type StormReport } from './storm.js';
@@ -106,4 +107,5 @@ function tell(report: StormReport, tookMs: number): void {
   );
 }
 
+exitOnSignals();
 process.exitCode = await main(process.argv.slice(2));

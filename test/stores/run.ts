@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { bringTools } from '../clients/install.js';
 import { runProgram } from '../conformance/official/run-program.js';
 import { checkoutFolder } from '../harness/checkout.js';
+import { exitOnSignals } from '../harness/exit-on-signals.js';
 import { table } from '../harness/paper.js';
 import { STORES, type StoreRow } from './stores.js';
 import { judgeStore, type StoreVerdict, type SuiteRun } from './suite-results.js';
@@ -133,6 +134,7 @@ function readIfThere(file: string): string | undefined {
   }
 }
 
+exitOnSignals();
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (cause) {
