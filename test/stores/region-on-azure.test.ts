@@ -107,12 +107,17 @@ const PUSH_OF_MANIFEST = [
 ];
 
 test.each([
-  { sizeBytes: 1_000, data: ['Put Blob d'] },
-  { sizeBytes: 4_000_000, data: ['Put Blob d'] },
-  { sizeBytes: 30_000_000, data: [...Array<string>(4).fill('Put Block d'), 'Put Block List d'] },
+  // A small blob that was just pushed is still in memory.
+  { sizeBytes: 1_000, data: ['Put Blob d'], read: ['Get Blob l'] },
+  { sizeBytes: 4_000_000, data: ['Put Blob d'], read: ['Get Blob l', 'Get Blob d'] },
+  {
+    sizeBytes: 30_000_000,
+    data: [...Array<string>(4).fill('Put Block d'), 'Put Block List d'],
+    read: ['Get Blob l', 'Get Blob d'],
+  },
 ])(
   'each request of a client about $sizeBytes bytes takes a fixed number to the container',
-  async ({ sizeBytes, data }) => {
+  async ({ sizeBytes, data, read }) => {
     const wire = await serve('eu', azurite.url('counted', { origin: proxy.origin }));
     const layer = filledContent(`counted-${sizeBytes}`, sizeBytes);
     const pushed = image(`counted-${sizeBytes}`, [layer]);
@@ -133,7 +138,7 @@ test.each([
     const mount = `/v2/team/other/blobs/uploads/?mount=${layer.digest}&from=team/app`;
     await expectRequests(() => pushBlob(wire, 'team/app', layer), ['Get Blob u', ...data, ...COMMIT]);
     await expectRequests(() => putManifest(wire, 'team/app', pushed, tag), PUSH_OF_MANIFEST);
-    await expectRequests(() => wire.send('GET', blobUrl), ['Get Blob l', 'Get Blob d']);
+    await expectRequests(() => wire.send('GET', blobUrl), read);
     await expectRequests(() => wire.send('HEAD', `${manifests}${tag}`), ['Get Blob r', 'Head Blob r']);
     await expectRequests(() => wire.send('GET', `${manifests}${tag}`), ['Get Blob r', 'Get Blob r']);
     await expectRequests(() => wire.send('GET', `${manifests}${pushed.digest}`), ['Get Blob r']);

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, expect, test } from '@jest/globals';
 import { silentLog } from '@atoll/replication';
 import { Loop, type LoopParts } from './loop.js';
@@ -49,12 +50,12 @@ test('being woken while it works makes it look once more', async () => {
 
 test('a burst of wakes is one step', async () => {
   let steps = 0;
-  const one = loop({ step: async () => ++steps < 0, gatherMs: 30 });
+  const one = loop({ step: async () => ++steps < 0, gatherMs: 300 });
   await one.settled();
   const before = steps;
   for (let i = 0; i < 10; i++) {
     one.wake();
-    await new Promise((resolve) => setTimeout(resolve, 1));
+    await nextTurn();
   }
   await one.settled();
   expect(steps - before).toBeLessThanOrEqual(2);
