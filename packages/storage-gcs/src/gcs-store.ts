@@ -6,6 +6,7 @@ import {
   PartTurns,
   StorageError,
   USUAL_RETRIES,
+  type BucketSetting,
   type CallOptions,
   type Capabilities,
   type Chunks,
@@ -18,6 +19,7 @@ import {
   type ReadableStore,
   type RetryPlan,
 } from '@atoll/storage';
+import { readSettings } from './bucket-settings.js';
 import { chooseIdentity, type GcsCredentials } from './choose-identity.js';
 import { GcsCalls, USUAL_TIMEOUTS, type Timeouts } from './gcs-calls.js';
 import { GcsCopier } from './gcs-copier.js';
@@ -109,6 +111,10 @@ export class GcsStore implements ObjectStore {
     this.#data = new GcsDataWriter(this.#uploads, new PartTurns(PIECES_ON_THE_WAY), pieceBytes);
     this.#copier = new GcsCopier(calls, place);
     this.#signer = new UrlSigner({ endpoint: location.endpoint, place, identity, clock });
+  }
+
+  async inspect(o: CallOptions = {}): Promise<readonly BucketSetting[]> {
+    return readSettings(this.#calls, this.#place, o);
   }
 
   async get(key: string, o: CallOptions = {}): Promise<{ info: ObjectInfo; body: Buffer } | undefined> {

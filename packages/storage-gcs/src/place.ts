@@ -10,7 +10,8 @@ type Parameters = Readonly<Record<string, string | number | undefined>>;
 export class Place {
   readonly #base: string;
   readonly #bucket: string;
-  readonly #prefix: string;
+  /** Empty, or ending with a slash. */
+  readonly prefix: string;
 
   constructor(
     /** For messages. */
@@ -19,7 +20,12 @@ export class Place {
   ) {
     this.#base = new URL(endpoint).pathname.replace(/\/$/, '');
     this.#bucket = bucket;
-    this.#prefix = prefix;
+    this.prefix = prefix;
+  }
+
+  /** JSON interface: the bucket's own metadata. */
+  bucket(parameters: Parameters): string {
+    return `${this.#base}/storage/v1/b/${this.#bucket}${asQuery(parameters)}`;
   }
 
   /** JSON interface: the object's metadata; also what a delete names. @throws StorageError 'invalid-key' */
@@ -35,8 +41,8 @@ export class Place {
 
   /** JSON interface: a page of the objects below a prefix. */
   list(prefix: string, startOffset: string, parameters: Parameters): string {
-    const from = startOffset === '' ? undefined : this.#prefix + startOffset;
-    const query = asQuery({ prefix: this.#prefix + prefix, startOffset: from, ...parameters });
+    const from = startOffset === '' ? undefined : this.prefix + startOffset;
+    const query = asQuery({ prefix: this.prefix + prefix, startOffset: from, ...parameters });
     return `${this.#base}/storage/v1/b/${this.#bucket}/o${query}`;
   }
 
@@ -54,7 +60,7 @@ export class Place {
 
   /** @throws StorageError 'corrupt' for what is not below the prefix */
   keyOf(name: string): string {
-    if (name.startsWith(this.#prefix)) return name.slice(this.#prefix.length);
+    if (name.startsWith(this.prefix)) return name.slice(this.prefix.length);
     throw new StorageError('corrupt', `${this.url}: a list shows a key that was not asked for`);
   }
 
@@ -64,7 +70,7 @@ export class Place {
 
   #name(key: string): string {
     if (UNUSABLE.test(key)) throw new StorageError('invalid-key', `${JSON.stringify(key)} cannot be a key`, { key });
-    return this.#prefix + key;
+    return this.prefix + key;
   }
 }
 

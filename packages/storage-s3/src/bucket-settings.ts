@@ -4,7 +4,14 @@ import {
   GetObjectLockConfigurationCommand,
   type LifecycleRule,
 } from '@aws-sdk/client-s3';
-import type { BucketSetting, CallOptions } from '@atoll/storage';
+import {
+  concernsPrefix,
+  lifecycleSetting,
+  unknownSetting,
+  versioningSetting,
+  type BucketSetting,
+  type CallOptions,
+} from '@atoll/storage';
 import { failureOf } from './failure-of.js';
 import type { S3Calls } from './s3-calls.js';
 
@@ -44,13 +51,7 @@ export async function readSettings(
 }
 
 export function versioningOf(status: string | undefined): BucketSetting {
-  return status === 'Enabled'
-    ? {
-        name: 'versioning',
-        verdict: 'costs',
-        meaning: 'the bucket keeps every version: what is replaced or deleted still takes room until a rule expires it',
-      }
-    : { name: 'versioning', verdict: 'fine', meaning: 'the bucket keeps no old versions' };
+  return versioningSetting(status === 'Enabled');
 }
 
 export function lockOf(retains: boolean): BucketSetting {
@@ -66,17 +67,9 @@ export function lockOf(retains: boolean): BucketSetting {
 
 /** A rule that expires what a region still needs loses data; one that ends old uploads and old versions is wanted. */
 export function lifecycleOf(rules: readonly LifecycleRule[], prefix: string): BucketSetting {
-  const name = 'lifecycle';
   const eating = rules.find((rule) => rule.Status === 'Enabled' && expires(rule) && concerns(rule, prefix));
-  if (eating !== undefined) {
-    const which = eating.ID === undefined ? 'a rule' : `the rule ${JSON.stringify(eating.ID)}`;
-    return {
-      name,
-      verdict: 'harmful',
-      meaning: `${which} of the bucket expires objects that the registry still needs`,
-    };
-  }
-  return { name, verdict: 'fine', meaning: 'no rule of the bucket expires what the registry needs' };
+  if (eating === undefined) return lifecycleSetting(undefined);
+  return lifecycleSetting(eating.ID === undefined ? 'a rule' : `the rule ${JSON.stringify(eating.ID)}`);
 }
 
 function expires({ Expiration, Transitions }: LifecycleRule): boolean {
@@ -91,8 +84,7 @@ function isArchive({ StorageClass }: { readonly StorageClass?: string | undefine
 /** Rules for tagged objects are for others: a registry tags none. */
 function concerns({ Filter, Prefix }: LifecycleRule, prefix: string): boolean {
   if (Filter?.Tag !== undefined || (Filter?.And?.Tags ?? []).length > 0) return false;
-  const of = Filter?.Prefix ?? Filter?.And?.Prefix ?? Prefix ?? '';
-  return prefix.startsWith(of) || of.startsWith(prefix);
+  return concernsPrefix(Filter?.Prefix ?? Filter?.And?.Prefix ?? Prefix ?? '', prefix);
 }
 
 async function unlessRefused(
@@ -108,6 +100,6 @@ async function unlessRefused(
     if (failure && NOT_SET.includes(failure.code)) {
       return name === 'lifecycle' ? lifecycleOf([], '') : lockOf(false);
     }
-    return { name, verdict: 'unknown', meaning: 'these credentials may not ask, or the server does not know' };
+    return unknownSetting(name);
   }
 }

@@ -38,5 +38,13 @@ export {
 export { PartTurns } from './part-turns.js';
 export { probeStore, type ProbeFindings } from './probe-store.js';
 export { RenewedBody, type RenewedBodyParts } from './renewed-body.js';
+export {
+  concernsPrefix,
+  lifecycleSetting,
+  retentionSetting,
+  softDeleteSetting,
+  unknownSetting,
+  versioningSetting,
+} from './setting-verdicts.js';
 export { isStorageError, StorageError, type StorageErrorKind } from './storage-error.js';
 export { untilAborted } from './until-aborted.js';

@@ -32,6 +32,8 @@ export interface Conditions {
 export class FakeBucket {
   /** Whether an object may be written once a second only, as its service says of itself. */
   limitsWrites = false;
+  /** What its owner has set, as its metadata tell it. Changed by tests at any time. */
+  settings: Readonly<Record<string, unknown>> = {};
   readonly multipart = new FakeMultipart();
   readonly sessions = new FakeSessions();
   readonly #objects = new Map<string, Stored>();

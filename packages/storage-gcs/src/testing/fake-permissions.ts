@@ -2,6 +2,7 @@ import type { OperationName } from './fake-operation.js';
 
 /** Cloud Storage, "IAM permissions for JSON methods" and "… for XML methods". */
 export const PERMISSIONS: Partial<Readonly<Record<OperationName, readonly string[]>>> = {
+  GetBucket: ['storage.buckets.get'],
   GetMetadata: ['storage.objects.get'],
   GetMedia: ['storage.objects.get'],
   GetObject: ['storage.objects.get'],

@@ -1,5 +1,7 @@
 import type { Answer } from '@atoll/storage/faulty-server';
-import { asJson, empty } from './fake-wording.js';
+import { asJson, empty, onlyFields } from './fake-wording.js';
+import type { FakeBucket } from './fake-bucket.js';
+import type { Operation } from './fake-operation.js';
 import { conditionsOf, resource, type JsonContext } from './json-context.js';
 import { copy, rewrite } from './json-copies.js';
 import { list } from './json-list.js';
@@ -34,6 +36,10 @@ export function answerInJson(context: JsonContext): Answer {
     case 'CopyObject':
       return copy(context);
     default:
-      return asJson(200, { kind: 'storage#bucket', name: bucket.name });
+      return describe(bucket, query);
   }
+}
+
+function describe({ name, settings }: FakeBucket, query: Operation['query']): Answer {
+  return asJson(200, onlyFields({ kind: 'storage#bucket', name, ...settings }, query.get('fields')));
 }
