@@ -1,7 +1,8 @@
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { inPieces, readAll, sample } from '@atoll/storage/testing';
 import type { ServerFault as Fault } from '@atoll/storage/faulty-server';
 import { Stand } from './testing/stand.js';
+import { pieceBytesAt } from './s3-data-writer.js';
 import type { S3Store } from './s3-store.js';
 
 const PART_BYTES = 5 * 1_048_576;
@@ -117,4 +118,36 @@ test.each([0, 10_001, 1.5])('there is no part %d', async (number) => {
 test('a session of another driver is an unknown upload', async () => {
   const parts = [{ number: 1, sizeBytes: 1, tag: 'a' }];
   await expect(store.completeData('d/a', null, parts)).rejects.toMatchObject({ kind: 'unknown-upload' });
+});
+
+/** What the largest stream measures, in GiB. */
+function mostGib(equal: boolean): number {
+  let sizeBytes = 0;
+  for (let number = 1; number <= 10_000; number++) {
+    sizeBytes += pieceBytesAt(sizeBytes, { firstPartBytes: 8 * 1_048_576, equal });
+  }
+  return sizeBytes / 2 ** 30;
+}
+
+test('10,000 parts hold 382 GiB, and 78 where all must have one size', () => {
+  expect([mostGib(false), mostGib(true)].map(Math.floor)).toEqual([382, 78]);
+});
+
+test('parts have one size where the URL asks for that', async () => {
+  const equal = stand.open({ url: `${stand.fake.url('bucket')}&equal-parts=true` });
+  expect([store.capabilities.parts.equal, equal.capabilities.parts.equal]).toEqual([false, true]);
+});
+
+test.each([
+  ['at the first attempt', 0, 3],
+  ['at a second attempt only, as the first may still read it', 1, 2],
+])('the memory of a part is given back where it was stored %s', async (_, refusals, freed) => {
+  const transfer = jest.spyOn(ArrayBuffer.prototype, 'transfer');
+  stand.fake.faults.add('UploadPart', { kind: 'refuse', status: 503, code: 'SlowDown' }, refusals);
+  try {
+    await store.putData('d/a', inPieces(sample(PART_BYTES * 3), 1_000_000));
+    expect(transfer).toHaveBeenCalledTimes(freed);
+  } finally {
+    transfer.mockRestore();
+  }
 });

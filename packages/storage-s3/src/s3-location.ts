@@ -9,11 +9,17 @@ export interface S3Location {
   readonly region?: string;
   /** The bucket stands in the path, not in the host name. */
   readonly pathStyle: boolean;
+  /** The server wants all parts of an upload but the last to have one size. */
+  readonly equalParts: boolean;
 }
 
 const BUCKET = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
 const PREFIX_SEGMENT = /^(?!\.{1,2}$)[A-Za-z0-9!_.*'()@:=+-]{1,255}$/;
-const KNOWN = ['endpoint', 'region', 'path-style'];
+const KNOWN = ['endpoint', 'region', 'path-style', 'equal-parts'];
+/** What is either true or false. */
+const SWITCHES = ['path-style', 'equal-parts'];
+/** Cloudflare's R2. */
+const WANTS_EQUAL_PARTS = /(^|\.)r2\.cloudflarestorage\.com$/;
 
 /** What is wrong with the URL of an S3 bucket, to follow its name in a sentence. `undefined` where nothing is. */
 export function faultOfS3Url(text: string): string | undefined {
@@ -37,6 +43,7 @@ export function parseS3Url(text: string): S3Location {
   const endpoint = url.searchParams.get('endpoint');
   const region = url.searchParams.get('region');
   const pathStyle = url.searchParams.get('path-style');
+  const equalParts = url.searchParams.get('equal-parts');
   return {
     bucket: url.hostname,
     prefix: segmentsOf(url)
@@ -46,7 +53,12 @@ export function parseS3Url(text: string): S3Location {
     ...(region !== null && { region }),
     // On a server of one's own, buckets rarely have host names.
     pathStyle: pathStyle === null ? endpoint !== null : pathStyle === 'true',
+    equalParts: equalParts === null ? wantsEqualParts(endpoint) : equalParts === 'true',
   };
+}
+
+function wantsEqualParts(endpoint: string | null): boolean {
+  return endpoint !== null && WANTS_EQUAL_PARTS.test(new URL(endpoint).hostname);
 }
 
 function segmentsOf({ pathname }: URL): string[] {
@@ -59,8 +71,9 @@ function faultOfQuery(query: URLSearchParams): string | undefined {
     if (!KNOWN.includes(name)) return `has an unknown parameter ${name}; known are ${KNOWN.join(', ')}`;
     if (query.getAll(name).length > 1) return `gives ${name} twice`;
   }
-  if (!['true', 'false'].includes(query.get('path-style') ?? 'true'))
-    return 'must have path-style=true or path-style=false';
+  for (const name of SWITCHES) {
+    if (!['true', 'false'].includes(query.get(name) ?? 'true')) return `must have ${name}=true or ${name}=false`;
+  }
   const region = query.get('region');
   if (region !== null && !/^[A-Za-z0-9-]{1,64}$/.test(region)) return 'must have a region such as eu-west-1';
   return faultOfEndpoint(query.get('endpoint'));

@@ -35,14 +35,14 @@ import { UrlSigner } from './url-signer.js';
 import { WriteGate } from './write-gate.js';
 
 export interface S3StoreOptions {
-  /** `s3://bucket/prefix?endpoint=…&region=…&path-style=true` */
+  /** `s3://bucket/prefix?endpoint=…&region=…&path-style=true&equal-parts=true` */
   readonly url: string;
   readonly readOnly?: boolean;
   /** By default what the environment, a profile or the machine's role gives. */
   readonly credentials?: CredentialSource;
   /** Whether a delete may name a version; some servers accept that and ignore it. By default it may. */
   readonly conditionalDelete?: boolean;
-  /** The size of the parts a stream is cut into that is put in one call. */
+  /** The size of the first parts a stream is cut into that is put in one call. */
   readonly streamedPartBytes?: number;
   readonly copySizes?: CopySizes;
   readonly clock?: Clock;
@@ -50,9 +50,9 @@ export interface S3StoreOptions {
   readonly timeouts?: Partial<Timeouts>;
 }
 
-/** Of a stream that is put in one call; 10,000 of them hold 78 GiB. */
+/** Of a stream that is put in one call. */
 const STREAMED_PART_BYTES = 8 * 1_048_576;
-/** Of all streams and uploads together, so that they take 128 MiB at most beside what each of them gathers. */
+/** Of all streams and uploads together, so that they take 128 MiB at most, up to 7.8 GiB into a blob, beside what each of them gathers. */
 const PARTS_ON_THE_WAY = 16;
 
 /**
@@ -85,7 +85,7 @@ export class S3Store implements ObjectStore {
     const calls = new S3Calls({ client, clock, retries: { ...USUAL_RETRIES, ...options.retries }, timeouts });
     const place = new Place(url, location.bucket, location.prefix);
     this.url = url;
-    this.capabilities = { conditionalDelete, presign: true, parts: PART_RULES };
+    this.capabilities = { conditionalDelete, presign: true, parts: { ...PART_RULES, equal: location.equalParts } };
     this.#endpoint = location.endpoint;
     this.#calls = calls;
     this.#place = place;
@@ -94,7 +94,8 @@ export class S3Store implements ObjectStore {
     this.#writer = new S3Writer({ calls, place, reader: this.#reader, conditionalDelete });
     this.#lister = new S3Lister(calls, place);
     this.#uploads = new S3Uploads(calls, place, this.#reader);
-    this.#data = new S3DataWriter(this.#uploads, this.#turns, options.streamedPartBytes ?? STREAMED_PART_BYTES);
+    const firstPartBytes = options.streamedPartBytes ?? STREAMED_PART_BYTES;
+    this.#data = new S3DataWriter(this.#uploads, this.#turns, { firstPartBytes, equal: location.equalParts });
     this.#copier = new S3Copier(calls, place, this.#uploads, options.copySizes ?? USUAL_COPY_SIZES);
     this.#signer = new UrlSigner(client, place, clock);
   }

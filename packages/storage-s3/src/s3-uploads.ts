@@ -5,7 +5,7 @@ import {
   PutObjectCommand,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
-import { StorageError, type CallOptions, type Json, type PartReceipt } from '@atoll/storage';
+import { giveBack, StorageError, type CallOptions, type Json, type PartReceipt } from '@atoll/storage';
 import { z } from 'zod';
 import { toStorageError } from './failure-meaning.js';
 import { checkLasting } from './lasting.js';
@@ -19,7 +19,7 @@ import type { S3Reader } from './s3-reader.js';
 /** What the session keeps; the server is never asked which uploads or parts there are. */
 const Upload = z.object({ uploadId: z.string().min(1) });
 
-export const PART_RULES = { minBytes: 5 * 1_048_576, maxCount: 10_000, equal: true, streamed: false } as const;
+export const PART_RULES = { minBytes: 5 * 1_048_576, maxCount: 10_000, streamed: false } as const;
 
 /** Data objects, which have keys of their own and so need no conditions. */
 export class S3Uploads {
@@ -48,12 +48,13 @@ export class S3Uploads {
     });
   }
 
+  /** `given`: nobody needs the bytes afterwards, so that their memory is given back. */
   async writePart(
     key: string,
     upload: Json,
     number: number,
     body: Uint8Array,
-    { signal }: CallOptions,
+    { signal, given }: CallOptions & { readonly given?: boolean },
   ): Promise<PartReceipt> {
     if (!Number.isInteger(number) || number < 1 || number > PART_RULES.maxCount) {
       throw new StorageError('unsupported', `part numbers go from 1 to ${PART_RULES.maxCount}`, { key });
@@ -66,8 +67,15 @@ export class S3Uploads {
     });
     return this.#storing(key, async () => {
       const send = { signal, sizeBytes: body.length };
-      const { ETag } = await this.calls.send((o) => this.calls.client.send(command, o), send);
-      return { number, sizeBytes: body.length, tag: versionOf(ETag) };
+      let attempts = 0;
+      const { ETag } = await this.calls.send((o) => {
+        attempts += 1;
+        return this.calls.client.send(command, o);
+      }, send);
+      const receipt = { number, sizeBytes: body.length, tag: versionOf(ETag) };
+      // Who has its hash has read it. A refusal may come earlier, and that attempt's connection still be reading the memory.
+      if (given === true && attempts === 1) giveBack(body);
+      return receipt;
     });
   }
 
