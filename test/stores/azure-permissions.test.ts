@@ -39,6 +39,12 @@ test.each([
   expect(String(failure)).toContain(`the identity ${sentence}`);
 });
 
+test('a signature for a container shows whether versions are kept, and what it cannot show is not known', async () => {
+  const store = await signedStore('rcwdl');
+  const verdicts = (await store.inspect()).map(({ name, verdict }) => `${name}: ${verdict}`);
+  expect(verdicts).toEqual(['versioning: fine', 'retention: unknown', 'soft delete: unknown', 'lifecycle: unknown']);
+});
+
 test('a peer is read with less, and is not written', async () => {
   const url = server.url(`permissions-${opened++}`);
   await new AzureStore({ url, credentials: AZURITE_CREDENTIALS }).put('x/a', Buffer.from('hello'), { blind: true });

@@ -28,6 +28,13 @@ test('the boot probe finds it fit', async () => {
   expect(await probeStore(emptyPlace()())).toEqual({ conditionalDelete: true });
 });
 
+test('what it tells of a container after its trials is what a region wants', async () => {
+  const store = emptyPlace()();
+  await probeStore(store);
+  const verdicts = (await store.inspect()).map(({ name, verdict }) => `${name}: ${verdict}`);
+  expect(verdicts).toEqual(['versioning: fine', 'retention: fine', 'soft delete: fine', 'lifecycle: unknown']);
+});
+
 test('a signed URL gives the bytes, and the type that was asked for, to whoever has it', async () => {
   const store = emptyPlace()();
   await store.put('x/a', Buffer.from('hello'), { ifAbsent: true });

@@ -6,6 +6,7 @@ import {
   PartTurns,
   StorageError,
   USUAL_RETRIES,
+  type BucketSetting,
   type CallOptions,
   type Capabilities,
   type Chunks,
@@ -18,6 +19,7 @@ import {
   type ReadableStore,
   type RetryPlan,
 } from '@atoll/storage';
+import type { BlobServiceClient } from '@azure/storage-blob';
 import { AzureCalls, USUAL_TIMEOUTS, type Timeouts } from './azure-calls.js';
 import { AzureLister, type ListOptions } from './azure-lister.js';
 import { parseAzureUrl } from './azure-location.js';
@@ -26,6 +28,7 @@ import { AzureUploads, PART_RULES } from './azure-uploads.js';
 import { AzureWriter, type PutOutcome } from './azure-writer.js';
 import { BlobCopier } from './blob-copier.js';
 import { BlockWriter } from './block-writer.js';
+import { readSettings } from './container-settings.js';
 import { createService, type AzureCredentials } from './create-service.js';
 import { Place } from './place.js';
 import { UrlSigner } from './url-signer.js';
@@ -56,6 +59,8 @@ export class AzureStore implements ObjectStore {
   readonly url: string;
   readonly capabilities: Capabilities;
   readonly #readOnly: boolean;
+  readonly #service: BlobServiceClient;
+  readonly #place: Place;
   readonly #calls: AzureCalls;
   readonly #reader: AzureReader;
   readonly #writer: AzureWriter;
@@ -78,6 +83,8 @@ export class AzureStore implements ObjectStore {
     this.url = url;
     this.capabilities = { conditionalDelete: true, presign: service.signs !== 'never', parts: PART_RULES };
     this.#readOnly = readOnly;
+    this.#service = service.client;
+    this.#place = place;
     this.#calls = calls;
     this.#reader = new AzureReader(calls, place);
     this.#writer = new AzureWriter(calls, place, this.#reader);
@@ -87,6 +94,10 @@ export class AzureStore implements ObjectStore {
     this.#uploads = new AzureUploads({ place, writer: this.#writer, blocks });
     this.#copier = new BlobCopier({ ...parts, blocks, blockBytes: copiedBlockBytes });
     this.#signer = new UrlSigner({ calls, place, service, clock });
+  }
+
+  async inspect(o: CallOptions = {}): Promise<readonly BucketSetting[]> {
+    return readSettings({ calls: this.#calls, place: this.#place, service: this.#service }, o);
   }
 
   async get(key: string, o: CallOptions = {}): Promise<{ info: ObjectInfo; body: Buffer } | undefined> {

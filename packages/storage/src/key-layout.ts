@@ -54,6 +54,7 @@ export const keys = {
   dirtyMarkers: (region: string) => `q/${region}/`,
   dirtyMarker: (region: string, name: RepositoryName) => `q/${region}/${spread(name)}/${name}!`,
   region: 'm/region',
+  probes: '_probe/',
   probe: (id: string) => `_probe/${id}/`,
 } as const;
 
