@@ -3,6 +3,7 @@ import { asFound, inTime, probeStore, type CallOptions, type ObjectStore, type R
 import { azureCredentials } from './config-azure.js';
 import { ConfigError } from './config-error.js';
 import { gcsEnvironment } from './config-gcs.js';
+import { proxyEnvironment } from './config-proxies.js';
 import { storageUrl } from './config-values.js';
 
 /** Far above what 25 requests take; a start that waits for ever tells nobody what is wrong. */
@@ -40,7 +41,7 @@ async function openDriver(url: string, readOnly: boolean): Promise<ObjectStore> 
   if (!checked.success) throw new ConfigError(checked.error.issues.map(({ message }) => `the bucket's URL ${message}`));
   if (url.startsWith('s3:')) {
     const { S3Store } = await import('@atoll/storage-s3');
-    return new S3Store({ url, readOnly });
+    return new S3Store({ url, readOnly, proxies: proxyEnvironment() });
   }
   if (url.startsWith('az:')) {
     const { AzureStore } = await import('@atoll/storage-azure');

@@ -1,4 +1,4 @@
-import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpAgent, type AgentOptions } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import type { ClockGuard } from '@atoll/storage';
@@ -16,6 +16,14 @@ export interface S3Credentials {
 /** Keys, or where they come from; the SDK's own chain finds them where neither is given. */
 export type CredentialSource = S3Credentials | (() => Promise<S3Credentials>);
 
+/** The names by which proxies are told: HTTPS_PROXY, HTTP_PROXY, NO_PROXY. */
+export type ProxyNames = NonNullable<AgentOptions['proxyEnv']>;
+
+export interface ClientOptions {
+  readonly credentials?: CredentialSource;
+  readonly proxies?: ProxyNames;
+}
+
 const quiet = (): void => undefined;
 /** What goes wrong is thrown; nothing writes to the console. */
 const SILENT = { debug: quiet, info: quiet, warn: quiet, error: quiet };
@@ -30,11 +38,12 @@ export function createClient(
   location: S3Location,
   clock: ClockGuard,
   timeouts: Timeouts,
-  credentials?: CredentialSource,
+  { credentials, proxies = {} }: ClientOptions = {},
 ): S3Client {
   const { endpoint, pathStyle } = location;
   // A server of one's own has a region by name only, and signatures need some.
   const region = location.region ?? (endpoint === undefined ? undefined : 'us-east-1');
+  const connections = { ...CONNECTIONS, proxyEnv: proxies };
   const config: S3ClientConfig = {
     ...(region !== undefined && { region }),
     ...(endpoint !== undefined && { endpoint }),
@@ -55,8 +64,8 @@ export function createClient(
       requestTimeout: timeouts.answerMs,
       throwOnRequestTimeout: true,
       socketTimeout: timeouts.idleMs,
-      httpAgent: new HttpAgent(CONNECTIONS),
-      httpsAgent: new HttpsAgent(CONNECTIONS),
+      httpAgent: new HttpAgent(connections),
+      httpsAgent: new HttpsAgent(connections),
     },
   };
   const client = new S3Client(config);

@@ -20,7 +20,7 @@ import {
   type RetryPlan,
 } from '@atoll/storage';
 import { readSettings } from './bucket-settings.js';
-import { createClient, type CredentialSource } from './create-client.js';
+import { createClient, type ClientOptions } from './create-client.js';
 import { Place } from './place.js';
 import { S3Calls, USUAL_TIMEOUTS, type Timeouts } from './s3-calls.js';
 import { S3Copier, USUAL_COPY_SIZES, type CopySizes } from './s3-copier.js';
@@ -34,12 +34,11 @@ import { sendWhole } from './send-whole.js';
 import { UrlSigner } from './url-signer.js';
 import { WriteGate } from './write-gate.js';
 
-export interface S3StoreOptions {
+/** `credentials`: by default what the environment, a profile or the machine's role gives. */
+export interface S3StoreOptions extends ClientOptions {
   /** `s3://bucket/prefix?endpoint=…&region=…&path-style=true&equal-parts=true` */
   readonly url: string;
   readonly readOnly?: boolean;
-  /** By default what the environment, a profile or the machine's role gives. */
-  readonly credentials?: CredentialSource;
   /** Whether a delete may name a version; some servers accept that and ignore it. By default it may. */
   readonly conditionalDelete?: boolean;
   /** The size of the first parts a stream is cut into that is put in one call. */
@@ -81,7 +80,7 @@ export class S3Store implements ObjectStore {
     const location = parseS3Url(url);
     const timeouts = { ...USUAL_TIMEOUTS, ...options.timeouts };
     const clock = new ClockGuard(options.clock);
-    const client = createClient(location, clock, timeouts, options.credentials);
+    const client = createClient(location, clock, timeouts, options);
     const calls = new S3Calls({ client, clock, retries: { ...USUAL_RETRIES, ...options.retries }, timeouts });
     const place = new Place(url, location.bucket, location.prefix);
     this.url = url;
