@@ -38,3 +38,16 @@ test('the boot probe finds that its deletes do not spare other versions, and the
   expect(await probeStore(store)).toEqual({ conditionalDelete: false });
   await store.close();
 });
+
+test('a bucket of which it tells no settings has none that harm', async () => {
+  const store = new GcsStore({ url: await server.makeBucket('told') });
+  const told = (await store.inspect()).map(({ name, verdict }) => `${name}: ${verdict}`);
+  await store.close();
+  expect(told).toEqual([
+    'versioning: fine',
+    'retention: fine',
+    'soft delete: fine',
+    'lifecycle: fine',
+    'public access: unknown',
+  ]);
+});
