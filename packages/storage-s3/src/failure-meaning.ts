@@ -7,6 +7,10 @@ const SENTENCES: Readonly<Record<string, readonly [StorageErrorKind, string]>> =
   InvalidAccessKeyId: ['denied', 'the server does not know the access key'],
   InvalidToken: ['denied', 'the session token of the credentials is not valid'],
   SignatureDoesNotMatch: ['denied', 'the secret key is not that of the access key, or a proxy changes requests'],
+  InvalidIdentityTokenException: [
+    'denied',
+    'no credentials are given for the web identity token: see AWS_WEB_IDENTITY_TOKEN_FILE and what AWS_ROLE_ARN trusts',
+  ],
   CredentialsProviderError: [
     'denied',
     'no credentials were found: set them in the environment or give the process a role',
