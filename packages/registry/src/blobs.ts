@@ -38,8 +38,8 @@ export interface BlobPlace {
 export interface BlobSource {
   /** Where its bytes are; `undefined` when that is not known, or when they are not there. */
   place(): Promise<BlobPlace | undefined>;
-  /** All its bytes. What goes wrong there is thrown while they are read. */
-  chunks(): Chunks;
+  /** Its bytes, all of them or those from `start` on. What goes wrong there is thrown while they are read. */
+  chunks(o?: { readonly start?: number }): Chunks;
 }
 
 /** Who else may name a blob of a repository. */
@@ -273,7 +273,8 @@ export class Blobs {
 
   /**
    * Takes in a blob of another region; nothing is asked of `source` where this region has the digest already. Where the two buckets
-   * can, the bytes are copied without passing through here (docs/adr/0009-copy-between-buckets.md); else they are read and verified.
+   * can, the bytes are copied without passing through here (docs/adr/0009-copy-between-buckets.md); else they are read and verified,
+   * by `stream` if that is given.
    * @throws RegistryError DIGEST_INVALID or SIZE_INVALID
    */
   async copyIn(
@@ -281,12 +282,13 @@ export class Blobs {
     digest: Digest,
     sizeBytes: number,
     source: BlobSource,
-    o: CallOptions = {},
+    { stream, ...o }: CallOptions & { readonly stream?: () => Promise<void> } = {},
   ): Promise<void> {
     if ((await this.#locate(digest, o)) && (await this.#linkRecorded(repository, digest, o))) return;
     const dataKey = await this.#copyData(digest, sizeBytes, source, o);
-    if (dataKey === undefined) await this.store(repository, digest, source.chunks(), { ...o, sizeBytes });
-    else await this.adopt(repository, digest, dataKey, sizeBytes, o);
+    if (dataKey !== undefined) await this.adopt(repository, digest, dataKey, sizeBytes, o);
+    else if (stream) await stream();
+    else await this.store(repository, digest, source.chunks(), { ...o, sizeBytes });
   }
 
   /** The new data object's key; `undefined` when its bytes must be read. A size that is not as told is found out by reading, too. */

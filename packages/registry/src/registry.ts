@@ -9,6 +9,7 @@ import { Manifests } from './manifests.js';
 import { References } from './references.js';
 import { Referrers } from './referrers.js';
 import { originOf, type RegionIdentity } from './region.js';
+import { ResumableCopies, type ResumableCopiesParts } from './resumable-copies.js';
 import { Tags } from './tags.js';
 import { Uploads, type UploadsParts } from './uploads.js';
 
@@ -21,11 +22,15 @@ export interface RegistryLog {
 /** How long uploads live, and the sizes they are cut into. */
 export type UploadLimits = Pick<UploadsParts, 'ttlSeconds' | 'sweepAfterSeconds' | 'sizes'>;
 
+/** From which size on blobs of other regions come in parts, and the sizes of these. */
+export type CopyLimits = Pick<ResumableCopiesParts, 'leastBytes' | 'sizes'>;
+
 export interface RegistryOptions {
   readonly store: ObjectStore;
   readonly identity: RegionIdentity;
   readonly clock?: Clock;
   readonly uploads?: UploadLimits;
+  readonly copies?: CopyLimits;
   readonly log?: RegistryLog;
 }
 
@@ -35,6 +40,8 @@ export class Registry {
   readonly identity: RegionIdentity;
   readonly blobs: Blobs;
   readonly uploads: Uploads;
+  /** What other regions have, on its way in. */
+  readonly copies: ResumableCopies;
   readonly manifests: Manifests;
   readonly tags: Tags;
   readonly referrers: Referrers;
@@ -42,7 +49,7 @@ export class Registry {
   readonly journal: Journal;
   readonly intents: Intents;
 
-  constructor({ store, identity, clock = systemClock, uploads = {}, log }: RegistryOptions) {
+  constructor({ store, identity, clock = systemClock, uploads = {}, copies = {}, log }: RegistryOptions) {
     const origin = originOf(identity);
     const catalog = new Catalog(store, origin, clock);
     const journal = new Journal(store, identity, clock);
@@ -67,6 +74,7 @@ export class Registry {
     this.referrers = referrers;
     this.blobs = blobs;
     this.uploads = new Uploads({ store, identity, blobs, clock, hashes, onLeftBehind, ...uploads });
+    this.copies = new ResumableCopies({ store, blobs, clock, hashes, onLeftBehind, ...copies });
     this.tags = tags;
     this.manifests = new Manifests({
       store,

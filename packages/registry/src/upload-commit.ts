@@ -30,14 +30,17 @@ export interface UploadCommitParts {
 export class UploadCommit {
   constructor(private readonly parts: UploadCommitParts) {}
 
-  /** @throws RegistryError DIGEST_INVALID; the upload is over then */
-  async commit(uploadId: string, writer: UploadWriter, digest: Digest): Promise<BlobLocation> {
+  /**
+   * The signal ends no more than reading the data object again.
+   * @throws RegistryError DIGEST_INVALID; the upload is over then
+   */
+  async commit(uploadId: string, writer: UploadWriter, digest: Digest, o: CallOptions = {}): Promise<BlobLocation> {
     const known = await writer.digest(algorithmOf(digest));
     if (known !== undefined && known !== digest) return this.#refuse(uploadId, writer.saved, digest);
     if (writer.upload.parts.length === 0) return this.#commitTail(uploadId, writer, digest);
     await writer.flush();
     const sizeBytes = await this.#complete(writer);
-    if (known === undefined && (await this.#reread(writer.upload.dataKey, digest)) !== digest) {
+    if (known === undefined && (await this.#reread(writer.upload.dataKey, digest, o)) !== digest) {
       return this.#refuse(uploadId, writer.saved, digest);
     }
     return this.#publish(uploadId, writer.saved, digest, sizeBytes);
@@ -156,8 +159,8 @@ export class UploadCommit {
     throw digestMismatch(digest);
   }
 
-  async #reread(dataKey: string, digest: Digest): Promise<Digest | undefined> {
-    const opened = await this.parts.store.open(dataKey);
+  async #reread(dataKey: string, digest: Digest, o: CallOptions = {}): Promise<Digest | undefined> {
+    const opened = await this.parts.store.open(dataKey, o);
     return opened && digestOfChunks(opened.body as AsyncIterable<Uint8Array>, algorithmOf(digest));
   }
 }

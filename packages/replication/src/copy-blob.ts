@@ -20,7 +20,7 @@ export class BlobCopier {
 
   /**
    * Makes the blob one of this region's repository: by a link where the region has the bytes, by a copy from bucket to bucket
-   * where they can, else by streaming and verifying them.
+   * where they can, else by streaming and verifying them, from where an earlier attempt has got to.
    * Safe to repeat. The caller holds an intent that names it.
    * @throws MissingAtSourceError when the peer's repository does not have it
    */
@@ -32,7 +32,7 @@ export class BlobCopier {
         checkDeadline(context);
         const source = new PeerBlob(context, digest);
         try {
-          await registry.blobs.copyIn(repository, digest, size, source, { signal });
+          await registry.copies.copyIn(repository, digest, size, source, { signal });
         } catch (cause) {
           throw source.failure ?? cause;
         }
@@ -57,11 +57,11 @@ class PeerBlob implements BlobSource {
     return this.#place;
   }
 
-  async *chunks(): Chunks {
+  async *chunks({ start = 0 }: { readonly start?: number } = {}): Chunks {
     const { reader, repository, signal, source } = this.context;
     try {
       const place = await this.place();
-      const body = place && (await reader.openBlob(place.location, { signal }));
+      const body = place && (await reader.openBlob(place.location, { signal, start }));
       if (body === undefined) throw new MissingAtSourceError(`${source} has no blob ${this.digest} in ${repository}`);
       yield* body as AsyncIterable<Uint8Array>;
     } catch (cause) {

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { Readable } from 'node:stream';
 import { digestOf, emptyRegister, parseDigest, parseTag, writeRegister } from '@atoll/core';
 import { tagCodec, type TagTarget } from '@atoll/registry';
-import { keys } from '@atoll/storage';
+import { keys, type ReadableStore } from '@atoll/storage';
 import { DirtyRepositories } from './dirty-repositories.js';
 import { DeadlinePassedError, MissingAtSourceError, NotYetError } from './failure.js';
 import type { Job } from './job.js';
@@ -171,6 +171,43 @@ test('a blob that is missing because its manifest was deleted meanwhile is no fa
   expect((await us.registry.manifests.read(APP, digest))?.bytes).toBeUndefined();
 });
 
+test('a big blob that breaks off is asked of the peer from there on', async () => {
+  const { eu } = await pair();
+  const us = await openRegion('us', eu.clock, { copies: { leastBytes: 5, sizes: { streamedPartBytes: 4 } } });
+  const digest = await push(eu, 'a', 'v1');
+  const layer = imageBytes('a').blobs[1] ?? Buffer.alloc(0);
+  const { dataKey } = await eu.registry.blobs.stat(APP, digestOf(layer));
+  const { store } = eu.counter;
+  const open = store.open.bind(store);
+  const starts: (number | undefined)[] = [];
+  store.open = async (key, o) => {
+    const opened = await open(key, o);
+    if (key !== dataKey || opened === undefined) return opened;
+    starts.push(o?.start);
+    return { ...opened, body: starts.length > 2 ? opened.body : Readable.from(firstThree(opened.body)) };
+  };
+  const job = { kind: 'manifest', digest, source: 'eu', repository: APP, shard: 0, segment: 1, nonce: 'n' } as const;
+  const attempt = () =>
+    applierOf(us, 'eu', eu).apply(
+      { ...job, deadlineMs: eu.clock.now() + DAY_MS },
+      { signal: new AbortController().signal },
+    );
+  await expect(attempt()).rejects.toThrow('cut off');
+  await expect(attempt()).rejects.toThrow('cut off');
+  await attempt();
+  expect(starts).toEqual([0, 3, 6]);
+  const brought = await us.registry.blobs.stat(APP, digestOf(layer));
+  expect((await us.memory.get(brought.dataKey))?.body).toEqual(layer);
+});
+
+async function* firstThree(body: Readable): AsyncGenerator<Buffer> {
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    yield chunk.subarray(0, 3);
+    break;
+  }
+  throw new Error('cut off');
+}
+
 test('bytes that are not what the peer says they are come in nowhere', async () => {
   const { eu, us, apply } = await pair();
   const digest = await push(eu, 'a', 'v1');
@@ -288,7 +325,7 @@ test('the status tells what is pending, and of a peer that cannot be read', asyn
   await empty.delete(keys.region, { blind: true });
   const broken = await openRegion('sa');
   broken.faults.push({ op: 'get', when: 'before' });
-  const peers = new Map([
+  const peers = new Map<string, ReadableStore>([
     ['eu', eu.memory],
     ['ap', empty],
     ['sa', broken.counter.store],

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { digestOf, parseRepositoryName, type Digest, type DigestAlgorithm } from '@atoll/core';
 import { countCalls, faulty, keys, MemoryStore, type Capabilities, type Fault, type ObjectStore } from '@atoll/storage';
 import { Blobs, type BlobReferences } from '../blobs.js';
+import { ResumableCopies } from '../resumable-copies.js';
 import type { UploadSizes } from '../upload-plan.js';
 import { Uploads } from '../uploads.js';
 import { FakeClock } from './region.js';
@@ -17,8 +18,12 @@ export type PartMode = keyof typeof PART_MODES;
 export const SMALL: UploadSizes = { partBytes: 16, streamedPartBytes: 8, checkpointBytes: 64 };
 export const REPOSITORY = parseRepositoryName('team/app');
 
+export const LEAST_COPY_BYTES = 50;
+
 export interface Process {
   readonly uploads: Uploads;
+  /** Of blobs from {@link LEAST_COPY_BYTES} on. */
+  readonly copies: ResumableCopies;
   readonly blobs: Blobs;
 }
 
@@ -43,19 +48,28 @@ export function openReplicas({
   const identity = { region: 'eu', uploadSecret: randomBytes(32).toString('base64url') };
   const ensured: string[] = [];
   const leftBehind: unknown[] = [];
-  const start = (region = identity.region): Process => {
+  /** Another store than the counted one is a view of the same. */
+  const start = (region = identity.region, store: ObjectStore = counter.store): Process => {
     const catalog = { ensure: async (repository: string) => void ensured.push(repository) };
-    const blobs = new Blobs({ store: counter.store, references, catalog, clock });
+    const blobs = new Blobs({ store, references, catalog, clock });
     const onLeftBehind = (cause: unknown) => void leftBehind.push(cause);
     const uploads = new Uploads({
-      store: counter.store,
+      store,
       identity: { ...identity, region },
       blobs,
       clock,
       sizes,
       onLeftBehind,
     });
-    return { uploads, blobs };
+    const copies = new ResumableCopies({
+      store,
+      blobs,
+      clock,
+      sizes,
+      leastBytes: LEAST_COPY_BYTES,
+      onLeftBehind,
+    });
+    return { uploads, blobs, copies };
   };
   return { clock, memory, faults, counter, identity, ensured, leftBehind, start };
 }

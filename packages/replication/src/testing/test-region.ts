@@ -1,5 +1,5 @@
 import { digestOf, parseManifest, parseRepositoryName, parseTag, type Digest } from '@atoll/core';
-import { claimRegion, Registry, type RegionIdentity } from '@atoll/registry';
+import { claimRegion, Registry, type RegionIdentity, type RegistryOptions } from '@atoll/registry';
 import { countCalls, faulty, MemoryStore, type CallCounter, type Fault } from '@atoll/storage';
 import { ChangeApplier } from '../change-applier.js';
 import type { Job } from '../job.js';
@@ -53,12 +53,16 @@ export interface TestRegion {
   readonly memory: MemoryStore;
 }
 
-export async function openRegion(name: string, clock = new FakeClock()): Promise<TestRegion> {
+export async function openRegion(
+  name: string,
+  clock = new FakeClock(),
+  o: Pick<RegistryOptions, 'copies'> = {},
+): Promise<TestRegion> {
   const memory = new MemoryStore({ name, clock });
   const faults: Fault[] = [];
   const counter = countCalls(faulty(memory, faults));
   const identity = await claimRegion(counter.store, name, { shards: 1 });
-  const registry = new Registry({ store: counter.store, identity, clock });
+  const registry = new Registry({ store: counter.store, identity, clock, ...o });
   return { registry, identity, clock, counter, faults, memory };
 }
 
