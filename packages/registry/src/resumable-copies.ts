@@ -33,7 +33,7 @@ interface Copy {
 }
 
 const MIB = 1_048_576;
-/** Half of what a process may lose at a crash; each costs one more request. */
+/** About what is lost at most when a process is killed; each costs one more request. */
 const CHECKPOINT_BYTES = 64 * MIB;
 /** What is not complete by then begins anew: far longer than any blob takes on a line that is of use. */
 const KEPT_MS = 7 * 86_400_000;
