@@ -9,7 +9,7 @@ import { Random } from '../harness/random.js';
 import { eventually } from '../harness/service.js';
 import { Verifier } from '../harness/verifier.js';
 import { UnexpectedAnswer } from '../harness/wire.js';
-import { fair, foul } from './foul-weather.js';
+import { EXPIRED, fair, foul } from './foul-weather.js';
 
 export interface FaultStormOptions {
   readonly folder: string;
@@ -77,7 +77,11 @@ export class FaultStorm {
       if (random.next() < 0.005) gcs.fake.identities.revoke();
     };
     return [
-      foul(s3, { share, random }, { writes: ['PutObject', 'CompleteMultipartUpload'], lists: ['ListObjectsV2'] }),
+      foul(
+        s3,
+        { share, random },
+        { writes: ['PutObject', 'CompleteMultipartUpload'], lists: ['ListObjectsV2'], any: [EXPIRED] },
+      ),
       foul(gcs.fake, { share, random, also }, { lists: ['ListObjects'] }),
     ];
   }

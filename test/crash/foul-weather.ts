@@ -1,4 +1,4 @@
-import type { ServerFault } from '@atoll/storage/faulty-server';
+import { networkFaults, type ServerFault } from '@atoll/storage/faulty-server';
 import type { Random } from '../harness/random.js';
 
 /** A fake store server whose requests meet what is planned for them. */
@@ -8,16 +8,16 @@ export interface Weathered<Name extends string> {
 
 /** What a network and a store do to any request now and then. */
 const ANY: readonly ServerFault[] = [
-  { kind: 'reset' },
-  { kind: 'lose-answer' },
-  { kind: 'truncate', afterBytes: 5 },
+  // Hangs end earlier than the patience of drivers, which is more than a storm has.
+  ...networkFaults({ lateMs: 1_500, haltMs: 200, hangMs: 1_000 }),
   { kind: 'slow', milliseconds: 200 },
   { kind: 'refuse', status: 429, code: 'TooManyRequests', retryAfter: '1' },
   { kind: 'refuse', status: 500, code: 'InternalError' },
   { kind: 'refuse', status: 503, code: 'SlowDown' },
   { kind: 'refuse', status: 503, code: 'SlowDown', retryAfter: '1' },
-  { kind: 'say', status: 502, text: '<html>bad gateway</html>' },
 ];
+/** What temporary credentials meet at their end, and sometimes before. */
+export const EXPIRED: ServerFault = { kind: 'refuse', status: 400, code: 'ExpiredToken' };
 /** Amazon's answer to writes that collide, whether or not any has won. */
 const COLLISION: ServerFault = { kind: 'refuse', status: 409, code: 'ConditionalRequestConflict' };
 const CUT_PAGE: ServerFault = { kind: 'cut-page', keys: 1 };
@@ -34,13 +34,19 @@ export interface FoulWeather {
 export function foul<Name extends string>(
   server: Weathered<Name>,
   { share, random, also = () => undefined }: FoulWeather,
-  kinds: { readonly writes?: readonly Name[]; readonly lists?: readonly Name[] },
+  kinds: {
+    readonly writes?: readonly Name[];
+    readonly lists?: readonly Name[];
+    /** What any request to this server may meet beside the usual. */
+    readonly any?: readonly ServerFault[];
+  },
 ): Map<string, number> {
   const met = new Map<string, number>();
   server.faults.weather = (name) => {
     also();
     if (random.next() >= share) return undefined;
     const more = [
+      ...(kinds.any ?? []),
       ...(kinds.writes?.includes(name) ? [COLLISION] : []),
       ...(kinds.lists?.includes(name) ? [CUT_PAGE] : []),
     ];

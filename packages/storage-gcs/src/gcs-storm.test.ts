@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import type { ServerFault } from '@atoll/storage/faulty-server';
+import { networkFaults, type ServerFault } from '@atoll/storage/faulty-server';
 import { inPieces, readAll, sample } from '@atoll/storage/testing';
 import type { GcsStore } from './gcs-store.js';
 import { Stand } from './testing/stand.js';
@@ -7,14 +7,14 @@ import { Stand } from './testing/stand.js';
 const WORKERS = Array.from({ length: 8 }, (_, n) => n);
 const WORKS = Array.from({ length: 8 }, (_, n) => n);
 
+/** Less than a request may hang. */
+const IMPATIENT = { answerMs: 100, idleMs: 100 };
+
 const FAULTS: readonly ServerFault[] = [
-  { kind: 'lose-answer' },
-  { kind: 'reset' },
-  { kind: 'truncate', afterBytes: 5 },
+  ...networkFaults({ lateMs: 20, haltMs: 5, hangMs: 120 }),
   { kind: 'refuse', status: 429, code: 'rateLimitExceeded' },
   { kind: 'refuse', status: 503, code: 'backendError' },
   { kind: 'refuse', status: 500, code: 'internalError' },
-  { kind: 'say', status: 502, text: '<html>bad gateway</html>' },
 ];
 
 let stand: Stand;
@@ -61,7 +61,7 @@ async function add(store: GcsStore, key: string, name: string): Promise<void> {
 test.each([1, 2, 3])(
   'in storm %d nothing that was acknowledged is lost',
   async (seed) => {
-    const stores = WORKERS.map(() => stand.open());
+    const stores = WORKERS.map(() => stand.open({ timeouts: IMPATIENT }));
     await stores[0]?.put('x/set', Buffer.from('nobody'), { ifAbsent: true });
     storm(seed);
     const works = stores.map(async (store, worker) => {
@@ -78,7 +78,7 @@ test.each([1, 2, 3])(
 test.each([4, 5, 6])(
   'in storm %d one creates a key, and is the one that is told so',
   async (seed) => {
-    const stores = WORKERS.map(() => stand.open());
+    const stores = WORKERS.map(() => stand.open({ timeouts: IMPATIENT }));
     storm(seed);
     for (const work of WORKS) {
       const key = `x/${work}`;

@@ -1,19 +1,20 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { OperationName } from './testing/fake-operation.js';
-import type { ServerFault as Fault } from '@atoll/storage/faulty-server';
+import { networkFaults, type ServerFault as Fault } from '@atoll/storage/faulty-server';
 import { Stand } from './testing/stand.js';
 import type { S3Store } from './s3-store.js';
 
 const WORKERS = Array.from({ length: 8 }, (_, n) => n);
 const WORKS = Array.from({ length: 8 }, (_, n) => n);
 
+/** Less than a request may hang. */
+const IMPATIENT = { answerMs: 100, idleMs: 100 };
+
 const FAULTS: readonly Fault[] = [
-  { kind: 'lose-answer' },
-  { kind: 'reset' },
-  { kind: 'truncate', afterBytes: 5 },
+  ...networkFaults({ lateMs: 20, haltMs: 5, hangMs: 120 }),
   { kind: 'refuse', status: 503, code: 'SlowDown' },
   { kind: 'refuse', status: 500, code: 'InternalError' },
-  { kind: 'say', status: 502, text: '<html>bad gateway</html>' },
+  { kind: 'refuse', status: 400, code: 'ExpiredToken' },
 ];
 /** What only a write may meet. */
 const RACE: Fault = { kind: 'refuse', status: 409, code: 'ConditionalRequestConflict' };
@@ -61,7 +62,7 @@ async function add(store: S3Store, key: string, name: string): Promise<void> {
 test.each([1, 2, 3])(
   'in storm %d nothing that was acknowledged is lost',
   async (seed) => {
-    const stores = WORKERS.map(() => stand.open());
+    const stores = WORKERS.map(() => stand.open({ timeouts: IMPATIENT }));
     await stores[0]?.put('x/set', Buffer.from('nobody'), { ifAbsent: true });
     stand.fake.faults.weather = stormOf(seed);
     const works = stores.map(async (store, worker) => {
@@ -78,7 +79,7 @@ test.each([1, 2, 3])(
 test.each([4, 5, 6])(
   'in storm %d one creates a key, and is the one that is told so',
   async (seed) => {
-    const stores = WORKERS.map(() => stand.open());
+    const stores = WORKERS.map(() => stand.open({ timeouts: IMPATIENT }));
     stand.fake.faults.weather = stormOf(seed);
     for (const work of WORKS) {
       const key = `x/${work}`;

@@ -4,6 +4,12 @@ export type ServerFault =
   | { readonly kind: 'lose-answer' }
   /** The connection breaks and nothing is served. */
   | { readonly kind: 'reset' }
+  /** The connection breaks while the body of the request is on its way, and nothing is served. */
+  | { readonly kind: 'break-off' }
+  /** The connection breaks, and the request is served all the same, when others that came after it have been. */
+  | { readonly kind: 'late'; readonly milliseconds: number }
+  /** It is served twice, as when a proxy sends it again, and one of the two answers comes. */
+  | { readonly kind: 'twice'; readonly answer: 'first' | 'second' }
   | { readonly kind: 'refuse'; readonly status: number; readonly code: string; readonly retryAfter?: string }
   /** Something else answers: a proxy, or another kind of server. */
   | { readonly kind: 'say'; readonly status: number; readonly text: string }
@@ -12,7 +18,30 @@ export type ServerFault =
   /** A list says that there is more after this many keys. */
   | { readonly kind: 'cut-page'; readonly keys: number }
   | { readonly kind: 'slow'; readonly milliseconds: number }
-  | { readonly kind: 'hang' };
+  /** The body of the answer comes in two halves, this far apart. */
+  | { readonly kind: 'halting'; readonly milliseconds: number }
+  /** Nothing is served and no answer comes: until the client gives up, or the connection breaks after this time. */
+  | { readonly kind: 'hang'; readonly milliseconds?: number };
+
+/** What a network does to any request, whatever the server. */
+export function networkFaults(times: {
+  readonly lateMs: number;
+  readonly haltMs: number;
+  readonly hangMs: number;
+}): ServerFault[] {
+  return [
+    { kind: 'reset' },
+    { kind: 'break-off' },
+    { kind: 'lose-answer' },
+    { kind: 'truncate', afterBytes: 5 },
+    { kind: 'late', milliseconds: times.lateMs },
+    { kind: 'twice', answer: 'first' },
+    { kind: 'twice', answer: 'second' },
+    { kind: 'halting', milliseconds: times.haltMs },
+    { kind: 'hang', milliseconds: times.hangMs },
+    { kind: 'say', status: 502, text: '<html>bad gateway</html>' },
+  ];
+}
 
 interface Planned<Name> {
   readonly name: Name;

@@ -11,7 +11,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FaultPlan, type ServerFault } from './fault-plan.js';
 
-export { FaultPlan, type ServerFault } from './fault-plan.js';
+export { FaultPlan, networkFaults, type ServerFault } from './fault-plan.js';
 
 /** One request, with all of its body. */
 export interface Asked {
@@ -90,28 +90,51 @@ export class FaultyServer<Name extends string> {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = '', headers } = request;
     const [path = '', query = ''] = (request.url ?? '').split(/\?(.*)/s);
-    const asked = { method, path, query, headers, body: await readBody(request) };
-    const name = this.service.nameOf(asked);
+    const head = { method, path, query, headers, body: Buffer.alloc(0) };
+    const name = this.service.nameOf(head);
+    const fault = this.faults.take(name);
+    if (fault?.kind === 'break-off') await untilBodyBegins(request);
+    const asked = { ...head, body: fault?.kind === 'break-off' ? head.body : await readBody(request) };
     this.#asked.push(name);
     this.#events.emit(name);
-    const fault = this.faults.take(name);
+    if (fault?.kind === 'late') return this.#serveLate(request, asked, fault.milliseconds);
     const instead = await this.#instead(fault, name);
     if (instead === 'nothing') return;
     if (instead === 'reset') return void request.socket.destroy();
-    const answer = instead ?? this.service.serve(asked, fault?.kind === 'cut-page' ? fault.keys : USUAL_PAGE);
-    const cutAfterBytes = fault?.kind === 'truncate' ? fault.afterBytes : undefined;
-    const hasBody = answer.body.length > 0 && method !== 'HEAD';
-    if (fault?.kind === 'lose-answer' || (cutAfterBytes !== undefined && !hasBody)) request.socket.destroy();
-    else this.#send(request, response, answer, cutAfterBytes);
+    const answer = instead ?? this.#answer(asked, fault);
+    if (breaksBefore(answer, fault, method)) request.socket.destroy();
+    else await this.#send(request, response, answer, fault);
+  }
+
+  async #serveLate(request: IncomingMessage, asked: Asked, milliseconds: number): Promise<void> {
+    request.socket.destroy();
+    await this.#pause(milliseconds);
+    this.service.serve(asked, USUAL_PAGE);
+  }
+
+  #answer(asked: Asked, fault: ServerFault | undefined): Answer {
+    const mostKeys = fault?.kind === 'cut-page' ? fault.keys : USUAL_PAGE;
+    const first = this.service.serve(asked, mostKeys);
+    if (fault?.kind !== 'twice') return first;
+    const second = this.service.serve(asked, mostKeys);
+    return fault.answer === 'first' ? first : second;
+  }
+
+  /** @throws when the server stops meanwhile */
+  async #pause(milliseconds: number): Promise<void> {
+    await sleep(milliseconds, undefined, { signal: this.#hanging.signal });
   }
 
   /** What comes in place of the service's answer. */
   async #instead(fault: ServerFault | undefined, name: Name): Promise<Answer | 'nothing' | 'reset' | undefined> {
     switch (fault?.kind) {
       case 'reset':
+      case 'break-off':
         return 'reset';
       case 'hang':
-        return 'nothing';
+        if (fault.milliseconds === undefined) return 'nothing';
+        await this.#pause(fault.milliseconds);
+        return 'reset';
       case 'refuse': {
         const answer = this.service.refuse(fault.status, fault.code, name);
         const retryAfter = fault.retryAfter !== undefined && { 'Retry-After': fault.retryAfter };
@@ -120,23 +143,46 @@ export class FaultyServer<Name extends string> {
       case 'say':
         return { status: fault.status, headers: { 'Content-Type': 'text/html' }, body: Buffer.from(fault.text) };
       case 'slow':
-        await sleep(fault.milliseconds, undefined, { signal: this.#hanging.signal });
+        await this.#pause(fault.milliseconds);
         return undefined;
       default:
         return undefined;
     }
   }
 
-  #send(request: IncomingMessage, response: ServerResponse, answer: Answer, afterBytes?: number): void {
+  async #send(
+    request: IncomingMessage,
+    response: ServerResponse,
+    answer: Answer,
+    fault: ServerFault | undefined,
+  ): Promise<void> {
+    const body = request.method === 'HEAD' ? Buffer.alloc(0) : answer.body;
     response.sendDate = false;
     response.writeHead(answer.status, {
       Date: new Date(this.service.now()).toUTCString(),
       'Content-Length': answer.body.length,
       ...answer.headers,
     });
-    if (afterBytes === undefined) response.end(request.method === 'HEAD' ? undefined : answer.body);
-    else response.write(answer.body.subarray(0, afterBytes), () => request.socket.destroy());
+    if (fault?.kind === 'truncate') {
+      response.write(body.subarray(0, fault.afterBytes), () => request.socket.destroy());
+      return;
+    }
+    const half = fault?.kind === 'halting' ? Math.ceil(body.length / 2) : 0;
+    if (half > 0) response.write(body.subarray(0, half));
+    if (fault?.kind === 'halting') await this.#pause(fault.milliseconds);
+    response.end(body.subarray(half));
   }
+}
+
+/** Whether the connection breaks when the answer is about to be sent. */
+function breaksBefore(answer: Answer, fault: ServerFault | undefined, method: string): boolean {
+  if (fault?.kind === 'lose-answer') return true;
+  return fault?.kind === 'truncate' && (answer.body.length === 0 || method === 'HEAD');
+}
+
+async function untilBodyBegins(request: IncomingMessage): Promise<void> {
+  // Of a request without a body, too, when its end has been read.
+  await once(request, 'readable');
 }
 
 async function readBody(request: IncomingMessage): Promise<Buffer> {
