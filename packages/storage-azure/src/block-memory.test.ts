@@ -1,5 +1,6 @@
+import { Readable } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
-import { expect, test } from '@jest/globals';
+import { expect, jest, test } from '@jest/globals';
 import { ScriptedServer, type Reply } from './testing/scripted-server.js';
 
 const MIB = 1_048_576;
@@ -43,3 +44,24 @@ test('however many streams there are, no more is read of them than is on its way
   expect(most).toBe(16);
   await server.stop();
 }, 120_000);
+
+test.each([
+  ['at the first attempt', 0, 2],
+  ['at a second attempt only, as the first may still read it', 1, 1],
+])('the memory of a block is given back where it was stored %s', async (_, refusals, freed) => {
+  let left = refusals;
+  const server = await ScriptedServer.start(({ method, query }) => {
+    if (method === 'HEAD') return ABSENT;
+    const refused = query.get('comp') === 'block' && left-- > 0;
+    return refused ? { status: 503, headers: { 'x-ms-error-code': 'ServerBusy' } } : STORED;
+  });
+  const chunk = Buffer.alloc(16 * MIB);
+  const transfer = jest.spyOn(ArrayBuffer.prototype, 'transfer');
+  try {
+    await server.open().putData('d/a', Readable.from([chunk]));
+    expect(transfer).toHaveBeenCalledTimes(freed);
+  } finally {
+    transfer.mockRestore();
+    await server.stop();
+  }
+});

@@ -39,8 +39,9 @@ export class BlockWriter {
         const index = sent.length;
         sizeBytes += piece.length;
         const { done } = await this.parts.turns.begin(async () => {
-          await this.stageOne(key, blockId(id, index), piece, o);
-          giveBack(piece);
+          const attempts = await this.stageOne(key, blockId(id, index), piece, o);
+          // A refusal may come before the body has left: that connection still reads the memory.
+          if (attempts === 1) giveBack(piece);
         });
         sent.push(done);
         if (sent.length >= SENT_AT_ONCE) await sent[sent.length - SENT_AT_ONCE];
@@ -52,11 +53,18 @@ export class BlockWriter {
     return { id, count: sent.length, sizeBytes };
   }
 
-  async stageOne(key: string, id: string, body: Buffer, { signal }: CallOptions): Promise<void> {
+  /** Answers how many attempts it took. */
+  async stageOne(key: string, id: string, body: Buffer, { signal }: CallOptions): Promise<number> {
     const { calls, place } = this.parts;
     const blob = place.blob(key);
+    let attempts = 0;
+    const stage: Parameters<typeof calls.send>[0] = (o) => {
+      attempts++;
+      return blob.stageBlock(id, body, body.length, o);
+    };
     try {
-      await calls.send((o) => blob.stageBlock(id, body, body.length, o), { signal, sizeBytes: body.length });
+      await calls.send(stage, { signal, sizeBytes: body.length });
+      return attempts;
     } catch (cause) {
       throw toStorageError(cause, place.url, key);
     }
