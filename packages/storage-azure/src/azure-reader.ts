@@ -1,16 +1,18 @@
 import { Readable } from 'node:stream';
-import { RenewedBody, type CallOptions, type ObjectInfo, type Version } from '@atoll/storage';
+import {
+  readExactly,
+  resumedBody,
+  type ByteRange,
+  type CallOptions,
+  type ObjectInfo,
+  type Version,
+} from '@atoll/storage';
 import type { AzureCalls, RequestOptions } from './azure-calls.js';
 import { AzureFailure } from './azure-failure.js';
 import { toStorageError } from './failure-meaning.js';
 import { failureOf } from './failure-of.js';
 import { etagOf, objectInfo, sizeInRange } from './object-info.js';
 import type { Place } from './place.js';
-
-export interface ByteRange {
-  readonly start?: number;
-  readonly end?: number;
-}
 
 /** A blob's head, with the nonce that its writer gave it. */
 export interface BlobHead {
@@ -75,29 +77,15 @@ export class AzureReader {
     }
   }
 
-  #body(
-    key: string,
-    { info, source }: Opened,
-    { start = 0, end }: ByteRange,
-    signal: AbortSignal | undefined,
-  ): Readable {
-    let attempts = this.calls.attempts(signal);
-    let reachedBytes = 0;
-    const until = Math.min(end ?? info.sizeBytes, info.sizeBytes);
-    return new RenewedBody({
-      source,
-      sizeBytes: until - start,
+  #body(key: string, first: Opened, range: ByteRange, signal: AbortSignal | undefined): Readable {
+    return resumedBody({
+      ...first,
+      range,
       signal,
       idleMs: this.calls.timeouts.idleMs,
-      again: async (offsetBytes, cause) => {
-        const failure = failureOf(cause) ?? new AzureFailure('lost', 'CutBody');
-        // A long read may break many times, as long as it gets on.
-        if (offsetBytes > reachedBytes) attempts = this.calls.attempts(signal);
-        reachedBytes = offsetBytes;
-        if (!(await attempts.another(failure))) throw failure;
-        const rest = { start: start + offsetBytes, end: until, ifVersion: info.version };
-        return (await this.#openAt(key, rest, { signal })).source;
-      },
+      attempts: () => this.calls.attempts(signal),
+      toFailure: (cause) => failureOf(cause) ?? cutBody(),
+      openRest: async (rest) => (await this.#openAt(key, rest, { signal })).source,
       toError: (cause) => toStorageError(cause, this.place.url, key),
     });
   }
@@ -149,18 +137,15 @@ function sourceOf(body: NodeJS.ReadableStream | undefined): Readable {
   throw new AzureFailure('lost', 'AnswerWithoutBody');
 }
 
-/** @throws AzureFailure when the stream ends early or is too long */
+/** @throws AzureFailure when the stream breaks, ends early or is too long */
 async function readWhole(source: Readable, sizeBytes: number): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let receivedBytes = 0;
   try {
-    for await (const chunk of source as AsyncIterable<Buffer>) {
-      chunks.push(chunk);
-      receivedBytes += chunk.length;
-    }
+    return await readExactly(source, sizeBytes, cutBody);
   } catch (cause) {
-    throw failureOf(cause) ?? new AzureFailure('lost', 'CutBody');
+    throw failureOf(cause) ?? cutBody();
   }
-  if (receivedBytes !== sizeBytes) throw new AzureFailure('lost', 'CutBody');
-  return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
+}
+
+function cutBody(): AzureFailure {
+  return new AzureFailure('lost', 'CutBody');
 }

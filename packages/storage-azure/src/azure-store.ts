@@ -3,10 +3,11 @@ import { systemClock, type Clock } from '@atoll/core';
 import {
   ClockGuard,
   driverOf,
+  findSource,
   PartTurns,
-  StorageError,
   USUAL_RETRIES,
   type BucketSetting,
+  type ByteRange,
   type CallOptions,
   type Capabilities,
   type Chunks,
@@ -18,12 +19,13 @@ import {
   type PutCondition,
   type ReadableStore,
   type RetryPlan,
+  WriteGate,
 } from '@atoll/storage';
 import type { BlobServiceClient } from '@azure/storage-blob';
 import { AzureCalls, USUAL_TIMEOUTS, type Timeouts } from './azure-calls.js';
 import { AzureLister, type ListOptions } from './azure-lister.js';
 import { parseAzureUrl } from './azure-location.js';
-import { AzureReader, type ByteRange } from './azure-reader.js';
+import { AzureReader } from './azure-reader.js';
 import { AzureUploads, PART_RULES } from './azure-uploads.js';
 import { AzureWriter, type PutOutcome } from './azure-writer.js';
 import { BlobCopier } from './blob-copier.js';
@@ -58,7 +60,7 @@ const COPIED_BLOCK_BYTES = 64 * 1_048_576;
 export class AzureStore implements ObjectStore {
   readonly url: string;
   readonly capabilities: Capabilities;
-  readonly #readOnly: boolean;
+  readonly #gate: WriteGate;
   readonly #service: BlobServiceClient;
   readonly #place: Place;
   readonly #calls: AzureCalls;
@@ -75,18 +77,19 @@ export class AzureStore implements ObjectStore {
     const location = parseAzureUrl(url);
     const service = createService(location, credentials);
     const place = new Place(url, service.client.getContainerClient(location.container), location.prefix);
+    const guard = new ClockGuard(clock);
     const calls = new AzureCalls({
-      clock: new ClockGuard(clock),
+      clock: guard,
       retries: { ...USUAL_RETRIES, ...retries },
       timeouts: { ...USUAL_TIMEOUTS, ...timeouts },
     });
     this.url = url;
     this.capabilities = { conditionalDelete: true, presign: service.signs !== 'never', parts: PART_RULES };
-    this.#readOnly = readOnly;
     this.#service = service.client;
     this.#place = place;
     this.#calls = calls;
     this.#reader = new AzureReader(calls, place);
+    this.#gate = new WriteGate({ url, readOnly, clock: guard, ask: (key, o) => this.#reader.head(key, o) });
     this.#writer = new AzureWriter(calls, place, this.#reader);
     this.#lister = new AzureLister(calls, place);
     const parts = { calls, place, reader: this.#reader, writer: this.#writer };
@@ -113,7 +116,7 @@ export class AzureStore implements ObjectStore {
   }
 
   async put(key: string, body: Uint8Array, condition: PutCondition, o: CallOptions = {}): Promise<PutOutcome> {
-    await this.#beforeWrite(key, o);
+    await this.#gate.pass(key, o);
     return this.#writer.put(key, body, condition, o);
   }
 
@@ -122,7 +125,7 @@ export class AzureStore implements ObjectStore {
     condition: DeleteCondition,
     o: CallOptions = {},
   ): Promise<'deleted' | 'absent' | 'conflict'> {
-    await this.#beforeWrite(key, o);
+    await this.#gate.pass(key, o);
     return this.#writer.delete(key, condition, o);
   }
 
@@ -131,7 +134,7 @@ export class AzureStore implements ObjectStore {
   }
 
   async putData(key: string, chunks: Chunks, o: CallOptions = {}): Promise<{ sizeBytes: number }> {
-    await this.#beforeWrite(key, o);
+    await this.#gate.pass(key, o);
     return this.#uploads.putData(key, chunks, o);
   }
 
@@ -140,24 +143,19 @@ export class AzureStore implements ObjectStore {
     source: ReadableStore,
     sourceKey: string,
     key: string,
-    { sizeBytes, signal }: CallOptions & { readonly sizeBytes: number },
+    o: CallOptions & { readonly sizeBytes: number },
   ): Promise<{ sizeBytes: number } | undefined> {
-    await this.#beforeWrite(key, { signal });
+    await this.#gate.pass(key, o);
     const other = driverOf(source);
-    if (!(other instanceof AzureStore)) return undefined;
-    const found = await other.head(sourceKey, { signal });
-    if (found === undefined) return undefined;
-    if (found.sizeBytes !== sizeBytes) {
-      const sentence = `${other.url}: ${sourceKey} holds ${found.sizeBytes} bytes, not ${sizeBytes}`;
-      throw new StorageError('corrupt', sentence, { key: sourceKey });
-    }
+    if (!(other instanceof AzureStore) || (await findSource(other, sourceKey, o)) === undefined) return undefined;
+    const { sizeBytes, signal } = o;
     const from = async () => other.#signer.copySource(sourceKey, { signal });
     return this.#copier.copy({ key, sizeBytes, source: from }, { signal });
   }
 
   /** Asks the server nothing: an upload is there as soon as it is named. */
   async beginData(key: string, o: CallOptions = {}): Promise<Json> {
-    await this.#beforeWrite(key, o);
+    await this.#gate.pass(key, o);
     return this.#uploads.begin();
   }
 
@@ -168,7 +166,7 @@ export class AzureStore implements ObjectStore {
     chunks: Chunks,
     o: CallOptions = {},
   ): Promise<PartReceipt> {
-    await this.#beforeWrite(key, o);
+    await this.#gate.pass(key, o);
     return this.#uploads.writePart(key, upload, part, chunks, o);
   }
 
@@ -178,12 +176,12 @@ export class AzureStore implements ObjectStore {
     parts: readonly PartReceipt[],
     o: CallOptions = {},
   ): Promise<{ sizeBytes: number }> {
-    await this.#beforeWrite(key, o);
+    await this.#gate.pass(key, o);
     return this.#uploads.complete(key, upload, parts, o);
   }
 
   async abortData(key: string, upload: Json, o: CallOptions = {}): Promise<void> {
-    await this.#beforeWrite(key, o);
+    await this.#gate.pass(key, o);
     return this.#uploads.abort(key, upload, o);
   }
 
@@ -196,19 +194,5 @@ export class AzureStore implements ObjectStore {
 
   async close(): Promise<void> {
     // Connections that nobody uses end by themselves, and keep no process alive.
-  }
-
-  /** @throws StorageError 'read-only', or 'unavailable' while this machine's clock is off */
-  async #beforeWrite(key: string, o: CallOptions): Promise<void> {
-    o.signal?.throwIfAborted();
-    if (this.#readOnly) throw new StorageError('read-only', `${this.url} was opened to be read only`, { key });
-    const { clock } = this.#calls;
-    if (clock.trusted) return;
-    // Nothing was asked yet, or the clock may have been set right since. What is refused for the time it was signed at says so.
-    await this.#reader.head(key, o).catch((cause: unknown) => {
-      clock.check(this.url);
-      throw cause;
-    });
-    clock.check(this.url);
   }
 }

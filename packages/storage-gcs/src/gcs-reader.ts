@@ -1,17 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
-import { RenewedBody, type CallOptions, type ObjectInfo, type Version } from '@atoll/storage';
+import { resumedBody, type ByteRange, type CallOptions, type ObjectInfo, type Version } from '@atoll/storage';
 import { readJson, readWhole } from './answers.js';
 import { failureOf } from './failure-of.js';
 import type { GcsCalls, Take } from './gcs-calls.js';
 import { GcsFailure, toStorageError } from './gcs-failure.js';
 import { FIELDS, infoInHeaders, infoOf, ObjectResource } from './object-info.js';
 import type { Place } from './place.js';
-
-export interface ByteRange {
-  readonly start?: number;
-  readonly end?: number;
-}
 
 interface Opened {
   readonly info: ObjectInfo;
@@ -61,27 +56,15 @@ export class GcsReader {
     return first && { info: first.info, body: this.#body(key, first, range, signal) };
   }
 
-  #body(
-    key: string,
-    { info, source }: Opened,
-    { start = 0, end = info.sizeBytes }: ByteRange,
-    signal: AbortSignal | undefined,
-  ): Readable {
-    let attempts = this.calls.attempts(signal);
-    let reachedBytes = 0;
-    const until = Math.min(end, info.sizeBytes);
-    return new RenewedBody({
-      source,
-      sizeBytes: until - start,
+  #body(key: string, first: Opened, range: ByteRange, signal: AbortSignal | undefined): Readable {
+    return resumedBody({
+      ...first,
+      range,
       signal,
       idleMs: this.calls.timeouts.idleMs,
-      again: async (offsetBytes, cause) => {
-        const failure = failureOf(cause) ?? new GcsFailure('lost', 'CutBody');
-        // A long read may break many times, as long as it gets on.
-        if (offsetBytes > reachedBytes) attempts = this.calls.attempts(signal);
-        reachedBytes = offsetBytes;
-        if (!(await attempts.another(failure))) throw failure;
-        const rest = { start: start + offsetBytes, end: until, ifVersion: info.version };
+      attempts: () => this.calls.attempts(signal),
+      toFailure: (cause) => failureOf(cause) ?? new GcsFailure('lost', 'CutBody'),
+      openRest: async (rest) => {
         const opened = await this.#openAt(key, rest, { signal });
         if (opened === 'nothing there') throw new GcsFailure('answered', 'ConditionNotMet');
         return opened.source;

@@ -3,10 +3,11 @@ import { systemClock, type Clock } from '@atoll/core';
 import {
   ClockGuard,
   driverOf,
+  findSource,
   PartTurns,
-  StorageError,
   USUAL_RETRIES,
   type BucketSetting,
+  type ByteRange,
   type CallOptions,
   type Capabilities,
   type Chunks,
@@ -18,6 +19,7 @@ import {
   type PutCondition,
   type ReadableStore,
   type RetryPlan,
+  WriteGate,
 } from '@atoll/storage';
 import { readSettings } from './bucket-settings.js';
 import { chooseIdentity, type GcsCredentials } from './choose-identity.js';
@@ -26,7 +28,7 @@ import { GcsCopier } from './gcs-copier.js';
 import { GcsDataWriter, type PartPlace } from './gcs-data-writer.js';
 import { GcsLister, type ListOptions } from './gcs-lister.js';
 import { parseGcsUrl } from './gcs-location.js';
-import { GcsReader, type ByteRange } from './gcs-reader.js';
+import { GcsReader } from './gcs-reader.js';
 import { GcsUploads, PART_RULES } from './gcs-uploads.js';
 import { GcsWriter, type PutOutcome } from './gcs-writer.js';
 import { Place } from './place.js';
@@ -62,7 +64,7 @@ export class GcsStore implements ObjectStore {
   readonly url: string;
   readonly capabilities: Capabilities;
   readonly #endpoint: string;
-  readonly #readOnly: boolean;
+  readonly #gate: WriteGate;
   readonly #wire: Wire;
   readonly #place: Place;
   readonly #calls: GcsCalls;
@@ -90,21 +92,22 @@ export class GcsStore implements ObjectStore {
     const identity = chooseIdentity({ location, credentials, proxies, signingEndpoint });
     const place = new Place(url, location);
     const wire = new Wire(location.endpoint, proxies);
+    const guard = new ClockGuard(clock);
     const calls = new GcsCalls({
       wire,
       identity,
-      clock: new ClockGuard(clock),
+      clock: guard,
       retries: { ...USUAL_RETRIES, ...options.retries },
       timeouts: { ...USUAL_TIMEOUTS, ...options.timeouts },
     });
     this.url = url;
     this.capabilities = { conditionalDelete, presign: identity.signs, parts: PART_RULES };
     this.#endpoint = location.endpoint;
-    this.#readOnly = readOnly;
     this.#wire = wire;
     this.#place = place;
     this.#calls = calls;
     this.#reader = new GcsReader(calls, place);
+    this.#gate = new WriteGate({ url, readOnly, clock: guard, ask: (key, o) => this.#reader.head(key, o) });
     this.#writer = new GcsWriter(calls, place, this.#reader, conditionalDelete);
     this.#lister = new GcsLister(calls, place);
     this.#uploads = new GcsUploads({ calls, place, reader: this.#reader, writer: this.#writer });
@@ -130,7 +133,7 @@ export class GcsStore implements ObjectStore {
   }
 
   async put(key: string, body: Uint8Array, condition: PutCondition, o: CallOptions = {}): Promise<PutOutcome> {
-    await this.#beforeWrite(key, o);
+    await this.#gate.pass(key, o);
     return this.#writer.put(key, body, condition, o);
   }
 
@@ -139,7 +142,7 @@ export class GcsStore implements ObjectStore {
     condition: DeleteCondition,
     o: CallOptions = {},
   ): Promise<'deleted' | 'absent' | 'conflict'> {
-    await this.#beforeWrite(key, o);
+    await this.#gate.pass(key, o);
     return this.#writer.delete(key, condition, o);
   }
 
@@ -148,7 +151,7 @@ export class GcsStore implements ObjectStore {
   }
 
   async putData(key: string, chunks: Chunks, o: CallOptions = {}): Promise<{ sizeBytes: number }> {
-    await this.#beforeWrite(key, o);
+    await this.#gate.pass(key, o);
     return this.#data.write(key, chunks, o);
   }
 
@@ -157,23 +160,20 @@ export class GcsStore implements ObjectStore {
     source: ReadableStore,
     sourceKey: string,
     key: string,
-    { sizeBytes, ...o }: CallOptions & { readonly sizeBytes: number },
+    o: CallOptions & { readonly sizeBytes: number },
   ): Promise<{ sizeBytes: number } | undefined> {
-    await this.#beforeWrite(key, o);
+    await this.#gate.pass(key, o);
     const driver = driverOf(source);
     if (!(driver instanceof GcsStore) || driver.#endpoint !== this.#endpoint) return undefined;
-    const found = await driver.head(sourceKey, o);
+    const found = await findSource(driver, sourceKey, o);
     if (found === undefined) return undefined;
-    if (found.sizeBytes !== sizeBytes) {
-      const message = `${source.url}: ${sourceKey} has ${found.sizeBytes} bytes, not ${sizeBytes}`;
-      throw new StorageError('corrupt', message, { key: sourceKey });
-    }
-    const copied = await this.#copier.copy({ place: driver.#place, key: sourceKey, version: found.version }, key, o);
-    return copied ? { sizeBytes } : undefined;
+    const from = { place: driver.#place, key: sourceKey, version: found.version };
+    const copied = await this.#copier.copy(from, key, { signal: o.signal });
+    return copied ? { sizeBytes: o.sizeBytes } : undefined;
   }
 
   async beginData(key: string, o: CallOptions = {}): Promise<Json> {
-    await this.#beforeWrite(key, o);
+    await this.#gate.pass(key, o);
     return this.#uploads.begin(key, o);
   }
 
@@ -184,7 +184,7 @@ export class GcsStore implements ObjectStore {
     chunks: Chunks,
     o: CallOptions = {},
   ): Promise<PartReceipt> {
-    await this.#beforeWrite(key, o);
+    await this.#gate.pass(key, o);
     return this.#data.writePart(key, upload, part, chunks, o);
   }
 
@@ -194,12 +194,12 @@ export class GcsStore implements ObjectStore {
     parts: readonly PartReceipt[],
     o: CallOptions = {},
   ): Promise<{ sizeBytes: number }> {
-    await this.#beforeWrite(key, o);
+    await this.#gate.pass(key, o);
     return this.#uploads.complete(key, upload, parts, o);
   }
 
   async abortData(key: string, upload: Json, o: CallOptions = {}): Promise<void> {
-    await this.#beforeWrite(key, o);
+    await this.#gate.pass(key, o);
     return this.#uploads.abort(key, upload, o);
   }
 
@@ -214,16 +214,5 @@ export class GcsStore implements ObjectStore {
   close(): Promise<void> {
     this.#wire.close();
     return Promise.resolve();
-  }
-
-  /** @throws StorageError 'read-only', or 'unavailable' while this machine's clock is off */
-  async #beforeWrite(key: string, o: CallOptions): Promise<void> {
-    o.signal?.throwIfAborted();
-    if (this.#readOnly) throw new StorageError('read-only', `${this.url} was opened to be read only`, { key });
-    const { clock } = this.#calls;
-    if (clock.trusted) return;
-    // Nothing was asked yet, or the clock may have been set right since.
-    await this.#reader.head(key, o);
-    clock.check(this.url);
   }
 }

@@ -1,17 +1,19 @@
 import { Readable } from 'node:stream';
 import { GetObjectCommand, HeadObjectCommand, type GetObjectCommandOutput } from '@aws-sdk/client-s3';
-import { RenewedBody, type CallOptions, type ObjectInfo, type Version } from '@atoll/storage';
+import {
+  readExactly,
+  resumedBody,
+  type ByteRange,
+  type CallOptions,
+  type ObjectInfo,
+  type Version,
+} from '@atoll/storage';
 import { toStorageError } from './failure-meaning.js';
 import { failureOf } from './failure-of.js';
 import { etagOf, objectInfo, sizeInRange } from './object-info.js';
 import type { RequestOptions, S3Calls } from './s3-calls.js';
 import { S3Failure } from './s3-failure.js';
 import type { Place } from './place.js';
-
-export interface ByteRange {
-  readonly start?: number;
-  readonly end?: number;
-}
 
 interface Answer {
   readonly info: ObjectInfo;
@@ -36,7 +38,7 @@ export class S3Reader {
       this.calls.send(
         async (options) => {
           const { info, source } = await this.#request(key, {}, options);
-          return { info, body: await readWhole(source, info.sizeBytes) };
+          return { info, body: await readExactly(source, info.sizeBytes, cutBody) };
         },
         { signal },
       ),
@@ -66,29 +68,15 @@ export class S3Reader {
     }
   }
 
-  #body(
-    key: string,
-    { info, source }: Answer,
-    { start = 0, end }: ByteRange,
-    signal: AbortSignal | undefined,
-  ): RenewedBody {
-    let attempts = this.calls.attempts(signal);
-    let reachedBytes = 0;
-    const until = Math.min(end ?? info.sizeBytes, info.sizeBytes);
-    return new RenewedBody({
-      source,
-      sizeBytes: until - start,
+  #body(key: string, first: Answer, range: ByteRange, signal: AbortSignal | undefined): Readable {
+    return resumedBody({
+      ...first,
+      range,
       signal,
       idleMs: this.calls.timeouts.idleMs,
-      again: async (offsetBytes, cause) => {
-        const failure = failureOf(cause) ?? new S3Failure('lost', 'CutBody');
-        // A long read may break many times, as long as it gets on.
-        if (offsetBytes > reachedBytes) attempts = this.calls.attempts(signal);
-        reachedBytes = offsetBytes;
-        if (!(await attempts.another(failure))) throw failure;
-        const rest = { start: start + offsetBytes, end: until, ifVersion: info.version };
-        return (await this.#openAt(key, rest, { signal })).source;
-      },
+      attempts: () => this.calls.attempts(signal),
+      toFailure: (cause) => failureOf(cause) ?? cutBody(),
+      openRest: async (rest) => (await this.#openAt(key, rest, { signal })).source,
       toError: (cause) => toStorageError(cause, this.place.url, 'read', key),
     });
   }
@@ -139,14 +127,6 @@ function sourceOf({ Body }: GetObjectCommandOutput): Readable {
   throw new S3Failure('lost', 'AnswerWithoutBody');
 }
 
-/** @throws S3Failure when the stream ends early or is too long */
-async function readWhole(source: Readable, sizeBytes: number): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let receivedBytes = 0;
-  for await (const chunk of source as AsyncIterable<Buffer>) {
-    chunks.push(chunk);
-    receivedBytes += chunk.length;
-  }
-  if (receivedBytes !== sizeBytes) throw new S3Failure('lost', 'CutBody');
-  return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
+function cutBody(): S3Failure {
+  return new S3Failure('lost', 'CutBody');
 }

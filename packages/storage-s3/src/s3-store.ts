@@ -3,10 +3,11 @@ import type { Clock } from '@atoll/core';
 import {
   ClockGuard,
   driverOf,
+  findSource,
   PartTurns,
-  StorageError,
   USUAL_RETRIES,
   type BucketSetting,
+  type ByteRange,
   type CallOptions,
   type Capabilities,
   type Chunks,
@@ -18,6 +19,7 @@ import {
   type PutCondition,
   type ReadableStore,
   type RetryPlan,
+  WriteGate,
 } from '@atoll/storage';
 import { readSettings } from './bucket-settings.js';
 import { createClient, type ClientOptions } from './create-client.js';
@@ -27,12 +29,11 @@ import { S3Copier, USUAL_COPY_SIZES, type CopySizes } from './s3-copier.js';
 import { S3DataWriter } from './s3-data-writer.js';
 import { S3Lister } from './s3-lister.js';
 import { parseS3Url } from './s3-location.js';
-import { S3Reader, type ByteRange } from './s3-reader.js';
+import { S3Reader } from './s3-reader.js';
 import { PART_RULES, S3Uploads } from './s3-uploads.js';
 import { S3Writer, type PutOutcome } from './s3-writer.js';
 import { sendWhole } from './send-whole.js';
 import { UrlSigner } from './url-signer.js';
-import { WriteGate } from './write-gate.js';
 
 /** `credentials`: by default what the environment, a profile or the machine's role gives. */
 export interface S3StoreOptions extends ClientOptions {
@@ -89,7 +90,9 @@ export class S3Store implements ObjectStore {
     this.#calls = calls;
     this.#place = place;
     this.#reader = new S3Reader(calls, place);
-    this.#gate = new WriteGate(url, readOnly, clock, this.#reader);
+    // Not by a HEAD, whose answer says nothing of what is wrong.
+    const ask = (key: string, o: CallOptions) => this.#reader.get(key, o);
+    this.#gate = new WriteGate({ url, readOnly, clock, ask });
     this.#writer = new S3Writer({ calls, place, reader: this.#reader, conditionalDelete });
     this.#lister = new S3Lister(calls, place);
     this.#uploads = new S3Uploads(calls, place, this.#reader);
@@ -142,18 +145,14 @@ export class S3Store implements ObjectStore {
     source: ReadableStore,
     sourceKey: string,
     key: string,
-    { sizeBytes, ...o }: CallOptions & { readonly sizeBytes: number },
+    o: CallOptions & { readonly sizeBytes: number },
   ): Promise<{ sizeBytes: number } | undefined> {
     await this.#gate.pass(key, o);
     const other = driverOf(source);
     if (!(other instanceof S3Store) || other.#endpoint !== this.#endpoint) return undefined;
-    const info = await other.head(sourceKey, o);
+    const info = await findSource(other, sourceKey, o);
     if (info === undefined) return undefined;
-    if (info.sizeBytes !== sizeBytes) {
-      const sizes = `${info.sizeBytes} bytes and not ${sizeBytes}`;
-      throw new StorageError('corrupt', `${other.url}: ${sourceKey} has ${sizes}`, { key: sourceKey });
-    }
-    return this.#copier.copy({ place: other.#place, info }, key, o);
+    return this.#copier.copy({ place: other.#place, info }, key, { signal: o.signal });
   }
 
   async beginData(key: string, o: CallOptions = {}): Promise<Json> {

@@ -13,6 +13,7 @@ export {
   type Finding,
 } from './examine-store.js';
 export { faulty, type Fault } from './faulty.js';
+export { findSource } from './find-source.js';
 export { giveBack } from './give-back.js';
 export { interceptStore, type Interceptor, type StoreOperation } from './intercept-store.js';
 export { digestInKey, digestPath, keys, nameInMarker } from './key-layout.js';
@@ -37,7 +38,9 @@ export {
 } from './object-store.js';
 export { PartTurns } from './part-turns.js';
 export { probeStore, type ProbeFindings } from './probe-store.js';
+export { readExactly } from './read-exactly.js';
 export { RenewedBody, type RenewedBodyParts } from './renewed-body.js';
+export { resumedBody, type ByteRange } from './resumed-body.js';
 export {
   concernsPrefix,
   lifecycleSetting,
@@ -48,3 +51,4 @@ export {
 } from './setting-verdicts.js';
 export { isStorageError, StorageError, type StorageErrorKind } from './storage-error.js';
 export { untilAborted } from './until-aborted.js';
+export { WriteGate } from './write-gate.js';
