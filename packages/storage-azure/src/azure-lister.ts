@@ -1,4 +1,11 @@
-import { compareKeys, StorageError, type CallOptions, type ObjectInfo } from '@atoll/storage';
+import {
+  compareKeys,
+  StorageError,
+  type CallOptions,
+  type Listed,
+  type ListOptions,
+  type ObjectInfo,
+} from '@atoll/storage';
 import type { BlobItem, ContainerListBlobFlatSegmentResponse } from '@azure/storage-blob';
 import type { AzureCalls } from './azure-calls.js';
 import { AzureFailure } from './azure-failure.js';
@@ -12,11 +19,6 @@ const MOST_BLOBS = 5_000;
 /** Codes of a server that does not know where a list is to begin. */
 const CANNOT_SEEK = new Set(['InvalidQueryParameterValue', 'UnsupportedQueryParameter', 'InvalidInput']);
 
-export interface ListOptions extends CallOptions {
-  readonly after?: string;
-  readonly limit: number;
-}
-
 export class AzureLister {
   #seeks = true;
 
@@ -26,10 +28,7 @@ export class AzureLister {
   ) {}
 
   /** Pages may be shorter than asked for, or empty: more are read until `limit` keys are there or none follows. */
-  async list(
-    prefix: string,
-    { signal, after = '', limit }: ListOptions,
-  ): Promise<{ entries: ObjectInfo[]; more: boolean }> {
+  async list(prefix: string, { signal, after = '', limit }: ListOptions): Promise<Listed> {
     const inside = after.startsWith(prefix);
     // Whatever begins with the prefix comes before this key.
     if (!inside && compareKeys(after, prefix) > 0) return { entries: [], more: false };

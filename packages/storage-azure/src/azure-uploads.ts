@@ -1,7 +1,18 @@
 import { createHash } from 'node:crypto';
-import { cutInto, StorageError, type CallOptions, type Chunks, type Json, type PartReceipt } from '@atoll/storage';
+import {
+  cutInto,
+  startingWith,
+  StorageError,
+  type CallOptions,
+  type Chunks,
+  type DataObjects,
+  type Json,
+  type PartPlace,
+  type PartReceipt,
+  type PutOutcome,
+} from '@atoll/storage';
 import { z } from 'zod';
-import type { AzureWriter, PutOutcome } from './azure-writer.js';
+import type { AzureWriter } from './azure-writer.js';
 import type { BlockWriter } from './block-writer.js';
 import { blockBytesAt, blockId, blockIds, newRun, type BlockRun } from './blocks.js';
 import type { Place } from './place.js';
@@ -28,29 +39,30 @@ interface UploadsParts {
  * and go a week after the last one came. So that an upload which was given up stays so, a blob that is never committed, and so never
  * seen, stands for its end, and goes in the same way; the blocks themselves are dropped at once.
  */
-export class AzureUploads {
+export class AzureUploads implements DataObjects {
   constructor(private readonly parts: UploadsParts) {}
 
-  async putData(key: string, chunks: Chunks, o: CallOptions): Promise<{ sizeBytes: number }> {
+  async write(key: string, chunks: Chunks, o: CallOptions): Promise<{ sizeBytes: number }> {
     const pieces = cutInto(chunks, blockBytesAt, o.signal);
     try {
       const first = await pieces.next();
       const head = first.done ? Buffer.alloc(0) : first.value;
       if (head.length < blockBytesAt(0)) return await this.#putWhole(key, head, o);
-      return await this.#putBlocks(key, startingWith(head, pieces), o);
+      return await this.#putBlocks(key, startingWith([head], pieces), o);
     } finally {
       await pieces.return();
     }
   }
 
-  begin(): Json {
+  /** Asks the server nothing: an upload is there as soon as it is named. */
+  async begin(): Promise<Json> {
     return { id: newRun() };
   }
 
   async writePart(
     key: string,
     upload: Json,
-    { number, offsetBytes }: { readonly number: number; readonly offsetBytes: number },
+    { number, offsetBytes }: PartPlace,
     chunks: Chunks,
     o: CallOptions,
   ): Promise<PartReceipt> {
@@ -150,9 +162,4 @@ function runsOf(receipts: readonly PartReceipt[], key: string): BlockRun[] {
     before = number;
     return { id, count: Number(count) };
   });
-}
-
-async function* startingWith(first: Buffer, rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  yield first;
-  yield* rest;
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { CallOptions, DeleteCondition, PutCondition, Version } from '@atoll/storage';
+import type { CallOptions, DeleteCondition, DeleteOutcome, PutCondition, PutOutcome } from '@atoll/storage';
 import type { BlobRequestConditions } from '@azure/storage-blob';
 import type { Answer, AzureCalls, RequestOptions } from './azure-calls.js';
 import { AzureFailure } from './azure-failure.js';
@@ -7,8 +7,6 @@ import { NONCE, type AzureReader } from './azure-reader.js';
 import { toStorageError } from './failure-meaning.js';
 import { etagOf, versionOf } from './object-info.js';
 import type { Place } from './place.js';
-
-export type PutOutcome = { version: Version } | 'conflict';
 
 /** One write that makes a blob visible. */
 export interface BlobWrite {
@@ -69,11 +67,7 @@ export class AzureWriter {
    * What is not there after a delete that was not answered was deleted by it, or else by somebody at the same time. Some servers tell
    * a condition that fails from a blob that is absent, others do not.
    */
-  async delete(
-    key: string,
-    condition: DeleteCondition,
-    { signal }: CallOptions,
-  ): Promise<'deleted' | 'absent' | 'conflict'> {
+  async delete(key: string, condition: DeleteCondition, { signal }: CallOptions): Promise<DeleteOutcome> {
     const blob = this.place.blob(key);
     const conditions = asConditions(condition);
     const attempts = this.calls.attempts(signal);

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { isStorageError, StorageError, type CallOptions } from '@atoll/storage';
+import { isStorageError, StorageError, type CallOptions, type PutOutcome } from '@atoll/storage';
 import type { AzureCalls } from './azure-calls.js';
 import { AzureFailure } from './azure-failure.js';
-import type { AzureWriter, PutOutcome, WriteOptions } from './azure-writer.js';
+import type { AzureWriter, WriteOptions } from './azure-writer.js';
 import type { BlockWriter } from './block-writer.js';
 import { blockId, RUN_BYTES } from './blocks.js';
 import { toStorageError } from './failure-meaning.js';

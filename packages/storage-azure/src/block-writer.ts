@@ -1,8 +1,8 @@
-import { giveBack, StorageError, type CallOptions, type PartTurns } from '@atoll/storage';
+import { giveBack, StorageError, type CallOptions, type PartTurns, type PutOutcome } from '@atoll/storage';
 import type { AzureCalls } from './azure-calls.js';
 import { AzureFailure } from './azure-failure.js';
 import type { AzureReader } from './azure-reader.js';
-import type { AzureWriter, PutOutcome, WriteOptions } from './azure-writer.js';
+import type { AzureWriter, WriteOptions } from './azure-writer.js';
 import { blockId, newRun, type BlockRun } from './blocks.js';
 import { toStorageError } from './failure-meaning.js';
 import type { Place } from './place.js';

@@ -1,4 +1,11 @@
-import { compareKeys, StorageError, type CallOptions, type ObjectInfo } from '@atoll/storage';
+import {
+  compareKeys,
+  StorageError,
+  type CallOptions,
+  type Listed,
+  type ListOptions,
+  type ObjectInfo,
+} from '@atoll/storage';
 import { z } from 'zod';
 import { readJson } from './answers.js';
 import type { GcsCalls } from './gcs-calls.js';
@@ -13,11 +20,6 @@ const FIELDS = 'items(name,generation,size,updated),nextPageToken';
 const Page = z.object({ items: z.array(ObjectResource).default([]), nextPageToken: z.string().optional() });
 type Page = z.output<typeof Page>;
 
-export interface ListOptions extends CallOptions {
-  readonly after?: string;
-  readonly limit: number;
-}
-
 export class GcsLister {
   constructor(
     private readonly calls: GcsCalls,
@@ -28,10 +30,7 @@ export class GcsLister {
    * Pages may be shorter than asked for, or empty: more are read until `limit` keys are there or none follows. One key more than the
    * limit is asked for, where a page has room for it, as a token alone does not promise that anything follows.
    */
-  async list(
-    prefix: string,
-    { signal, after = '', limit }: ListOptions,
-  ): Promise<{ entries: ObjectInfo[]; more: boolean }> {
+  async list(prefix: string, { signal, after = '', limit }: ListOptions): Promise<Listed> {
     const inside = after.startsWith(prefix);
     // Whatever begins with the prefix comes before this key.
     if (!inside && compareKeys(after, prefix) > 0) return { entries: [], more: false };

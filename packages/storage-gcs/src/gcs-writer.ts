@@ -1,13 +1,19 @@
 import { createHash } from 'node:crypto';
-import { StorageError, type CallOptions, type DeleteCondition, type PutCondition, type Version } from '@atoll/storage';
+import {
+  StorageError,
+  type CallOptions,
+  type DeleteCondition,
+  type DeleteOutcome,
+  type PutCondition,
+  type PutOutcome,
+  type Version,
+} from '@atoll/storage';
 import { readJson, readNothing } from './answers.js';
 import type { GcsCalls } from './gcs-calls.js';
 import { GcsFailure, toStorageError } from './gcs-failure.js';
 import type { GcsReader } from './gcs-reader.js';
 import { FIELDS, ObjectResource } from './object-info.js';
 import type { Place } from './place.js';
-
-export type PutOutcome = { version: Version } | 'conflict';
 
 /** Of what the server holds under a key: whether this very write made it. */
 export type IsOurs = (found: ObjectResource) => boolean;
@@ -67,11 +73,7 @@ export class GcsWriter {
    * What is not there after a delete that was not answered was deleted by it, or else by somebody at the same time. A condition that
    * fails may be told before it is looked whether there is anything.
    */
-  async delete(
-    key: string,
-    condition: DeleteCondition,
-    { signal }: CallOptions,
-  ): Promise<'deleted' | 'absent' | 'conflict'> {
+  async delete(key: string, condition: DeleteCondition, { signal }: CallOptions): Promise<DeleteOutcome> {
     if ('ifVersion' in condition && !this.conditionalDelete) {
       throw new StorageError('unsupported', `${this.place.url}: a delete cannot name a version here`, { key });
     }

@@ -1,5 +1,12 @@
 import { ListObjectsV2Command, type ListObjectsV2CommandOutput } from '@aws-sdk/client-s3';
-import { compareKeys, StorageError, type CallOptions, type ObjectInfo } from '@atoll/storage';
+import {
+  compareKeys,
+  StorageError,
+  type CallOptions,
+  type Listed,
+  type ListOptions,
+  type ObjectInfo,
+} from '@atoll/storage';
 import { toStorageError } from './failure-meaning.js';
 import { objectInfo } from './object-info.js';
 import type { Place } from './place.js';
@@ -24,10 +31,7 @@ export class S3Lister {
   ) {}
 
   /** Pages may be shorter than asked for: more are read until `limit` keys are there or none follows. */
-  async list(
-    prefix: string,
-    { signal, after = '', limit }: CallOptions & { readonly after?: string; readonly limit: number },
-  ): Promise<{ entries: ObjectInfo[]; more: boolean }> {
+  async list(prefix: string, { signal, after = '', limit }: ListOptions): Promise<Listed> {
     signal?.throwIfAborted();
     const entries: ObjectInfo[] = [];
     // No key has an empty segment, and some servers refuse to look for one.

@@ -1,5 +1,12 @@
 import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
-import { StorageError, type CallOptions, type DeleteCondition, type PutCondition, type Version } from '@atoll/storage';
+import {
+  StorageError,
+  type CallOptions,
+  type DeleteCondition,
+  type DeleteOutcome,
+  type PutCondition,
+  type PutOutcome,
+} from '@atoll/storage';
 import { toStorageError } from './failure-meaning.js';
 import { failureOf } from './failure-of.js';
 import { checkLasting } from './lasting.js';
@@ -8,8 +15,6 @@ import type { Place } from './place.js';
 import type { S3Calls } from './s3-calls.js';
 import { S3Failure } from './s3-failure.js';
 import type { S3Reader } from './s3-reader.js';
-
-export type PutOutcome = { version: Version } | 'conflict';
 
 export interface WriterParts {
   readonly calls: S3Calls;
@@ -67,11 +72,7 @@ export class S3Writer {
   }
 
   /** A repeat of a delete that happened finds nothing, or another version: both answers are true then. */
-  async delete(
-    key: string,
-    condition: DeleteCondition,
-    { signal }: CallOptions,
-  ): Promise<'deleted' | 'absent' | 'conflict'> {
+  async delete(key: string, condition: DeleteCondition, { signal }: CallOptions): Promise<DeleteOutcome> {
     if ('ifVersion' in condition && !this.#conditionalDelete) {
       throw new StorageError('unsupported', `${this.#place.url}: a delete cannot name a version here`, { key });
     }

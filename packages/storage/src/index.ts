@@ -1,8 +1,10 @@
 export { asFound } from './as-found.js';
 export { Attempts, USUAL_RETRIES, type FailedAttempt, type RetryPlan } from './attempts.js';
+export { BucketStore, type BucketParts, type DataObjects } from './bucket-store.js';
 export { ClockGuard } from './clock-guard.js';
 export { countCalls, type CallCounter } from './count-calls.js';
 export { cutInto } from './cut-into.js';
+export { DataInParts, type PartRequests } from './data-in-parts.js';
 export {
   examineCopy,
   examinePeer,
@@ -28,11 +30,16 @@ export {
   type Capabilities,
   type Chunks,
   type DeleteCondition,
+  type DeleteOutcome,
   type Json,
+  type Listed,
+  type ListOptions,
   type ObjectInfo,
   type ObjectStore,
+  type PartPlace,
   type PartReceipt,
   type PutCondition,
+  type PutOutcome,
   type ReadableStore,
   type Version,
 } from './object-store.js';
@@ -49,6 +56,7 @@ export {
   unknownSetting,
   versioningSetting,
 } from './setting-verdicts.js';
+export { startingWith } from './starting-with.js';
 export { isStorageError, StorageError, type StorageErrorKind } from './storage-error.js';
 export { untilAborted } from './until-aborted.js';
 export { WriteGate } from './write-gate.js';

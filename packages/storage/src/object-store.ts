@@ -13,11 +13,30 @@ export interface ObjectInfo {
 export type PutCondition = { readonly ifAbsent: true } | { readonly ifVersion: Version } | { readonly blind: true };
 export type DeleteCondition = { readonly ifVersion: Version } | { readonly blind: true };
 
+export type PutOutcome = { version: Version } | 'conflict';
+export type DeleteOutcome = 'deleted' | 'absent' | 'conflict';
+
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+export interface ListOptions extends CallOptions {
+  readonly after?: string;
+  readonly limit: number;
+}
+
+export interface Listed {
+  readonly entries: ObjectInfo[];
+  readonly more: boolean;
+}
+
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
+
+export interface PartPlace {
+  readonly number: number;
+  readonly offsetBytes: number;
+  readonly sizeBytes?: number;
+}
 
 /** What the store acknowledged of one part; plain JSON, kept in the upload's session. */
 export interface PartReceipt {
@@ -77,21 +96,13 @@ export interface ObjectStore {
   head(key: string, options?: CallOptions): Promise<ObjectInfo | undefined>;
 
   /** A small object, whole: all of `body` becomes visible at once and durably, or none of it. */
-  put(
-    key: string,
-    body: Uint8Array,
-    condition: PutCondition,
-    options?: CallOptions,
-  ): Promise<{ version: Version } | 'conflict'>;
+  put(key: string, body: Uint8Array, condition: PutCondition, options?: CallOptions): Promise<PutOutcome>;
 
   /** Deleting what is not there is `absent`, so a repeat is safe. */
-  delete(key: string, condition: DeleteCondition, options?: CallOptions): Promise<'deleted' | 'absent' | 'conflict'>;
+  delete(key: string, condition: DeleteCondition, options?: CallOptions): Promise<DeleteOutcome>;
 
   /** Keys that begin with `prefix` and sort after `after`, at most `limit` of them, in byte order. */
-  list(
-    prefix: string,
-    options: CallOptions & { readonly after?: string; readonly limit: number },
-  ): Promise<{ entries: ObjectInfo[]; more: boolean }>;
+  list(prefix: string, options: ListOptions): Promise<Listed>;
 
   /** A data object in one stream: visible whole and durable, or not at all. `key` is never written twice. */
   putData(key: string, chunks: Chunks, options?: CallOptions): Promise<{ sizeBytes: number }>;
@@ -117,13 +128,7 @@ export interface ObjectStore {
    * A caller that knows how much the chunks hold says so (`sizeBytes`), which spares some drivers a copy.
    * The caller lets one writer at a time write to an upload where `parts.streamed` holds.
    */
-  writePart(
-    key: string,
-    upload: Json,
-    part: { readonly number: number; readonly offsetBytes: number; readonly sizeBytes?: number },
-    chunks: Chunks,
-    options?: CallOptions,
-  ): Promise<PartReceipt>;
+  writePart(key: string, upload: Json, part: PartPlace, chunks: Chunks, options?: CallOptions): Promise<PartReceipt>;
 
   /** Makes the data object visible from its parts, without copying bytes. Safe to repeat once it has succeeded. */
   completeData(

@@ -14,7 +14,7 @@ test.each([
   ['one chunk, as was said', ['abc'], 3, 'abc'],
   ['several chunks, as was said', ['a', 'bc', 'd'], 4, 'abcd'],
 ])('%s is sent whole', async (_, texts, sizeBytes, whole) => {
-  expect(await sendWhole(chunks(...texts), sizeBytes, undefined, asText)).toBe(whole);
+  expect(await sendWhole('d/a', chunks(...texts), { sizeBytes }, asText)).toBe(whole);
 });
 
 test.each([
@@ -22,7 +22,7 @@ test.each([
   ['more in one chunk', ['abcd'], 3],
   ['more in another chunk', ['abc', 'd'], 3],
 ])('%s bytes than were said are never acknowledged', async (_, texts, sizeBytes) => {
-  const sent = sendWhole(chunks(...texts), sizeBytes, undefined, asText);
+  const sent = sendWhole('d/a', chunks(...texts), { sizeBytes }, asText);
   await expect(sent).rejects.toMatchObject({ kind: 'corrupt' });
 });
 
@@ -32,5 +32,5 @@ test('a chunk of the size that was said is sent as it is', async () => {
   async function* one(): AsyncGenerator<Uint8Array> {
     yield chunk;
   }
-  expect(await sendWhole(one(), 3, undefined, same)).toBe(true);
+  expect(await sendWhole('d/a', one(), { sizeBytes: 3 }, same)).toBe(true);
 });

@@ -1,0 +1,89 @@
+import type { DataObjects } from './bucket-store.js';
+import type { CallOptions, Chunks, Json, PartPlace, PartReceipt } from './object-store.js';
+import type { PartTurns } from './part-turns.js';
+import { sendWhole } from './send-whole.js';
+
+/** Of one stream, so that it does not take the turns of all. */
+const SENT_AT_ONCE = 4;
+
+/** The requests of a service that knows uploads of data objects in parts. */
+export interface PartRequests {
+  readonly begin: DataObjects['begin'];
+  /** `given`: nobody needs the bytes afterwards, so that their memory may be given back. */
+  readonly writePart: (
+    key: string,
+    upload: Json,
+    number: number,
+    body: Uint8Array,
+    o: CallOptions & { readonly given?: boolean },
+  ) => Promise<PartReceipt>;
+  /** `alone`: nobody else knows this upload, so an object of its size under its key is what it made. */
+  readonly complete: (
+    key: string,
+    upload: Json,
+    parts: readonly PartReceipt[],
+    o: CallOptions & { readonly alone?: boolean },
+  ) => Promise<{ sizeBytes: number }>;
+  readonly abort: DataObjects['abort'];
+}
+
+/** Data objects whose parts are sent in one request each, so many at a time. */
+export abstract class DataInParts implements DataObjects {
+  constructor(
+    private readonly requests: PartRequests,
+    /** What bounds the memory of all streams together: a stream that has gathered a piece waits for its turn before it gathers another. */
+    protected readonly turns: PartTurns,
+  ) {}
+
+  /** In one request where it fits, otherwise in parts. */
+  abstract write(key: string, chunks: Chunks, o: CallOptions): Promise<{ sizeBytes: number }>;
+
+  begin(key: string, o: CallOptions): Promise<Json> {
+    return this.requests.begin(key, o);
+  }
+
+  /** Asks for the chunks only when its turn has come, so that whoever holds them may read no further until then. */
+  writePart(key: string, upload: Json, place: PartPlace, chunks: Chunks, o: CallOptions): Promise<PartReceipt> {
+    const { number, sizeBytes } = place;
+    return this.turns.run(() =>
+      sendWhole(key, chunks, { sizeBytes, signal: o.signal }, (body) =>
+        this.requests.writePart(key, upload, number, body, o),
+      ),
+    );
+  }
+
+  complete(key: string, upload: Json, parts: readonly PartReceipt[], o: CallOptions): Promise<{ sizeBytes: number }> {
+    return this.requests.complete(key, upload, parts, o);
+  }
+
+  abort(key: string, upload: Json, o: CallOptions): Promise<void> {
+    return this.requests.abort(key, upload, o);
+  }
+
+  /** All of a data object; where that fails, nothing of it is left. Whoever has gathered the pieces gives them away. */
+  protected async writeParts(
+    key: string,
+    pieces: AsyncIterable<Buffer>,
+    o: CallOptions,
+  ): Promise<{ sizeBytes: number }> {
+    const upload = await this.requests.begin(key, o);
+    const sent: Promise<PartReceipt>[] = [];
+    try {
+      for await (const piece of pieces) await this.#send(key, upload, piece, sent, o);
+      return await this.requests.complete(key, upload, await Promise.all(sent), { ...o, alone: true });
+    } catch (cause) {
+      await Promise.allSettled(sent);
+      // Not with the caller's signal, which may be what ended this. What cannot be freed now the bucket's rule removes.
+      await this.requests.abort(key, upload, {}).catch(() => undefined);
+      throw cause;
+    }
+  }
+
+  async #send(key: string, upload: Json, piece: Buffer, sent: Promise<PartReceipt>[], o: CallOptions): Promise<void> {
+    const number = sent.length + 1;
+    const given = { ...o, given: true };
+    const { done } = await this.turns.begin(() => this.requests.writePart(key, upload, number, piece, given));
+    sent.push(done);
+    if (sent.length >= SENT_AT_ONCE) await sent[sent.length - SENT_AT_ONCE];
+  }
+}
