@@ -58,6 +58,30 @@ describe('what is flushed', () => {
     await store.close();
   });
 
+  test('the log grows a sixteenth of its length ahead, and records take the place of zeros', async () => {
+    const { disk, store, reopen } = await openOnDisk({ segmentBytes: 16_000 });
+    const sizes = new Set<number>();
+    for (let n = 0; n < 20; n++) {
+      await store.put(`x/${n}`, Buffer.alloc(100, 'x'), blind);
+      sizes.add((await disk.files.readFile(`${ROOT}/log/1`)).length);
+    }
+    expect(sizes.size).toBeLessThan(5);
+    const later = await reopen('power cut');
+    expect((await later.list('x/', { limit: 100 })).entries).toHaveLength(20);
+    await later.close();
+  });
+
+  test('a log that finds no room for zeros goes on without', async () => {
+    const { store, fault } = await openOnDisk();
+    let writes = 0;
+    // The records are written first.
+    fault.fail = (name, path) =>
+      name === 'handle.write' && path.endsWith('log/1') && ++writes === 2 ? 'ENOSPC' : undefined;
+    expect(await store.put('x/a', text('1'), blind)).not.toBe('conflict');
+    expect(writes).toBe(2);
+    await store.close();
+  });
+
   test('nothing for a change that does not happen', async () => {
     const { store, flushesOf } = await openOnDisk();
     await store.put('x/a', text('1'), blind);

@@ -41,7 +41,8 @@ export function decodeRecord(
   const bodyAt = at + HEADER_BYTES + bytes.readUInt16LE(at + 8);
   const end = bodyAt + bytes.readUInt32LE(at + 4);
   const kind = KINDS[bytes.readUInt8(at + 10)];
-  if (end > bytes.length || kind === undefined) return undefined;
+  // Zeros were written ahead; a change has a key, so that they are no record whatever the salt.
+  if (end > bytes.length || kind === undefined || (bodyAt === at + HEADER_BYTES && kind !== 'void')) return undefined;
   if (crc32(bytes.subarray(at + 4, end), salt) !== bytes.readUInt32LE(at)) return undefined;
   const key = bytes.toString('latin1', at + HEADER_BYTES, bodyAt);
   const body = end === bodyAt ? EMPTY : bytes.subarray(bodyAt, end);

@@ -11,7 +11,12 @@ export interface LogSegmentParts {
   readonly folders: Folders;
   /** Of this boot of the machine. */
   readonly bootId: string;
+  /** A segment that has become this long is full. */
+  readonly segmentBytes: number;
 }
+
+/** So many times in its life a segment is made longer. */
+const GROWTHS = 16;
 
 /** One file of the log, which is only appended to, and no more once an append has failed. */
 export class LogSegment {
@@ -20,6 +25,8 @@ export class LogSegment {
   readonly #paths = new Set<string>();
   #awaited = 0;
   #endBytes = 0;
+  /** Up to where the file has its bytes on the disk already, of records or as zeros. */
+  #roomBytes = 0;
 
   private constructor(
     parts: LogSegmentParts,
@@ -58,10 +65,23 @@ export class LogSegment {
       ...(first ? [encodeLogHeader(this.header, this.#parts.bootId)] : []),
       ...records.flatMap((record) => encodeRecord(record, this.header.salt)),
     ]);
+    const endBytes = this.#endBytes + bytes.length;
     await writeAll(this.#handle, bytes, this.#endBytes);
+    if (endBytes > this.#roomBytes) await this.#makeRoom(endBytes);
     await this.#handle.datasync();
     if (first) await this.#parts.folders.sync(dirname(this.path));
-    this.#endBytes += bytes.length;
+    this.#endBytes = endBytes;
+  }
+
+  /**
+   * Writes zeros ahead. To flush bytes that take the place of others is one write to the disk; a file that becomes longer makes the
+   * file system commit its journal, with all that other files have changed meanwhile. No record is made of zeros.
+   */
+  async #makeRoom(endBytes: number): Promise<void> {
+    const zeros = Buffer.alloc(Math.ceil(this.#parts.segmentBytes / GROWTHS));
+    this.#roomBytes = endBytes + zeros.length;
+    // Without room for them the log grows by its records alone.
+    await writeAll(this.#handle, zeros, endBytes).catch(() => undefined);
   }
 
   /** One of its changes is to be shown by this file. */

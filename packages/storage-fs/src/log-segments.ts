@@ -11,8 +11,6 @@ const MAX_FULL = 3;
 export interface LogSegmentsParts extends LogSegmentParts {
   readonly folder: string;
   readonly durable: DurableFiles;
-  /** A segment that has become this long is full. */
-  readonly segmentBytes: number;
 }
 
 /**
