@@ -91,7 +91,7 @@ const PROCESS = z
   .parse(JSON.parse(readFileSync(join(checkoutFolder(), 'packages/bootstrap/process-settings.json'), 'utf8')));
 
 /** None of the settings of whoever runs the test. */
-function plainEnvironment(): NodeJS.ProcessEnv {
+export function plainEnvironment(): NodeJS.ProcessEnv {
   const others = Object.entries(process.env).filter(([name]) => !name.startsWith('ATOLL_'));
   return { ...PROCESS, ...Object.fromEntries(others) };
 }

@@ -11,7 +11,7 @@ import {
   type ObjectStore,
   type ReadableStore,
 } from '@atoll/storage';
-import { adviceOn } from './doctor-advice.js';
+import { adviceOn } from './advice.js';
 import type { RegionPlan } from './region.js';
 import { plansNamedBy } from './status.js';
 import type { Surroundings } from './surroundings.js';

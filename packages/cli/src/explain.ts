@@ -1,10 +1,7 @@
 import { isNativeError } from 'node:util/types';
 import { ConfigError } from '@atoll/runtime';
-import { isStorageError, type StorageError, type StorageErrorKind } from '@atoll/storage';
+import { isStorageError } from '@atoll/storage';
 import { UsageError } from './usage-error.js';
-
-/** Storage faults that a person mends, whatever was being done: the folder, its rights, its room. */
-const MENDABLE: readonly StorageErrorKind[] = ['locked', 'read-only', 'denied', 'full', 'unsupported'];
 
 const OF_FOLDERS: Readonly<Record<string, string>> = {
   EACCES: 'this user may not write there',
@@ -18,16 +15,11 @@ const OF_FOLDERS: Readonly<Record<string, string>> = {
 /** The sentence about a fault that whoever typed the command can mend; `undefined` when the fault is ours. */
 export function explain(cause: unknown): string | undefined {
   if (cause instanceof UsageError || cause instanceof ConfigError) return cause.message;
-  if (isStorageError(cause)) return isMendable(cause) ? cause.message : undefined;
+  if (isStorageError(cause)) return cause.kind === 'invalid-key' ? undefined : cause.message;
   if (!isSystemError(cause)) return undefined;
   if (cause.syscall === 'listen' || cause.syscall === 'getaddrinfo') return explainListening(cause);
   const reason = OF_FOLDERS[cause.code];
   return reason === undefined ? undefined : `cannot use ${cause.path ?? 'the data folder'}: ${reason}`;
-}
-
-/** What is not about one object is about the store as a whole, which was named on the command line. */
-function isMendable({ kind, more }: StorageError): boolean {
-  return MENDABLE.includes(kind) || (more.key === undefined && kind !== 'corrupt');
 }
 
 interface SystemError extends Error {

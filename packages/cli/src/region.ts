@@ -10,8 +10,9 @@ import {
   type Logger,
   type Own,
 } from '@atoll/runtime';
-import type { ReadableStore } from '@atoll/storage';
+import type { Finding, ReadableStore } from '@atoll/storage';
 import { Loop, startWorker, type RunningWorker } from '@atoll/worker';
+import { withAdvice } from './advice.js';
 
 /** How soon the peers hear of what a change wrote that then failed. */
 const SETTLE_EVERY_MS = 5_000;
@@ -44,11 +45,19 @@ export interface Workplace {
   readonly queue: JobQueue;
 }
 
-/** Opens a region to write to it. Everything opened is registered with `own`. @throws StorageError */
-export async function openRegion({ region, storage }: RegionPlan, opening: Opening): Promise<OpenRegion> {
+/**
+ * Opens a region to write to it. Everything opened is registered with `own`.
+ * @throws StorageError with a sentence that says what is wrong and what to do
+ */
+export async function openRegion(plan: RegionPlan, opening: Opening): Promise<OpenRegion> {
+  return withAdvice(plan.storage, open(plan, opening));
+}
+
+async function open({ region, storage }: RegionPlan, opening: Opening): Promise<OpenRegion> {
   const { config, own, signal } = opening;
   const log = logWith(opening.log, { region });
-  const store = await openStore(storage, { signal });
+  const onFindings = (findings: readonly Finding[]): void => warnOf(findings, log);
+  const store = await openStore(storage, { signal, onFindings });
   own(`store of ${region}`, () => store.close());
   const identity = await claimRegion(store, region, { signal });
   const registry = new Registry({ store, identity, log, uploads: { ttlSeconds: config.uploadTtlSeconds } });
@@ -63,6 +72,14 @@ export async function openRegion({ region, storage }: RegionPlan, opening: Openi
   });
   own(`settling of ${region}`, () => settling.stop());
   return { region, registry, log };
+}
+
+/** One line for each meaning. */
+function warnOf(findings: readonly Finding[], log: Logger): void {
+  for (const meaning of new Set(findings.map((finding) => finding.meaning))) {
+    const settings = findings.filter((finding) => finding.meaning === meaning).map(({ tried }) => tried);
+    log.warn('settings of the bucket', { settings: settings.join(', '), meaning });
+  }
 }
 
 /** @throws Error of node:net when the port cannot be listened on */
@@ -91,12 +108,12 @@ export async function serveRegion(
   return api;
 }
 
-/** The others' buckets, to be read only, and the queue. */
+/** The others' buckets, to be read only, and the queue. Asks the buckets nothing: a region starts while others are away. */
 export async function openWorkplace({ region, peers }: RegionPlan, opening: Opening): Promise<Workplace> {
   const { config, own, log } = opening;
   const opened = new Map<string, ReadableStore>();
   for (const [peer, url] of peers) {
-    const store = await openReadOnlyStore(url);
+    const store = await withAdvice(url, openReadOnlyStore(url));
     own(`store of ${peer} for ${region}`, () => store.close());
     opened.set(peer, store);
   }

@@ -1,5 +1,4 @@
 import { loadRegionConfig, runUntilSignalled } from '@atoll/runtime';
-import { advisingOneProcess } from './one-process.js';
 import { openRegion, openWorkplace, serveRegion, stopTimeoutSeconds, workRegion } from './region.js';
 import { loggerFor, type Surroundings } from './surroundings.js';
 
@@ -12,7 +11,7 @@ export async function serve(around: Surroundings, { withWorker }: { readonly wit
     stopTimeoutSeconds: stopTimeoutSeconds(config),
     start: async (own, signal) => {
       const opening = { config, log, own, signal };
-      const region = await advisingOneProcess(openRegion(config, opening));
+      const region = await openRegion(config, opening);
       if (withWorker) await workRegion(region, { workplace: await openWorkplace(config, opening) }, opening);
       const { url } = await serveRegion(region, config.port, opening);
       region.log.info('serving', { url, storage: config.storage, worker: withWorker });

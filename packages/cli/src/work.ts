@@ -1,5 +1,4 @@
 import { loadRegionConfig, runUntilSignalled } from '@atoll/runtime';
-import { advisingOneProcess } from './one-process.js';
 import { openRegion, openWorkplace, stopTimeoutSeconds, workRegion } from './region.js';
 import { loggerFor, type Surroundings } from './surroundings.js';
 
@@ -12,7 +11,7 @@ export async function work(around: Surroundings): Promise<number> {
     stopTimeoutSeconds: stopTimeoutSeconds(config),
     start: async (own, signal) => {
       const opening = { config, log, own, signal };
-      const region = await advisingOneProcess(openRegion(config, opening));
+      const region = await openRegion(config, opening);
       await workRegion(region, { workplace: await openWorkplace(config, opening) }, opening);
       region.log.info('working', { storage: config.storage, peers: [...config.peers.keys()] });
     },

@@ -1,12 +1,25 @@
 import { fileURLToPath } from 'node:url';
-import { asFound, inTime, probeStore, type CallOptions, type ObjectStore, type ReadableStore } from '@atoll/storage';
+import {
+  asFound,
+  examineSettings,
+  inTime,
+  isStorageError,
+  probeStore,
+  proveUploads,
+  StorageError,
+  type CallOptions,
+  type Finding,
+  type ObjectStore,
+  type ProbeFindings,
+  type ReadableStore,
+} from '@atoll/storage';
 import { azureCredentials } from './config-azure.js';
 import { ConfigError } from './config-error.js';
 import { gcsEnvironment } from './config-gcs.js';
 import { proxyEnvironment } from './config-proxies.js';
 import { storageUrl } from './config-values.js';
 
-/** Far above what 25 requests take; a start that waits for ever tells nobody what is wrong. */
+/** Far above what some 35 requests take; a start that waits for ever tells nobody what is wrong. */
 const PROBE_LIMIT_MS = 60_000;
 
 /** Opens a bucket that this process will not write: a peer's, or any region's for a look. */
@@ -14,20 +27,52 @@ export async function openReadOnlyStore(url: string): Promise<ReadableStore> {
   return openDriver(url, true);
 }
 
+export interface OpenStoreOptions extends CallOptions {
+  /** Told of what the bucket's settings cost, and which of them could not be seen. */
+  readonly onFindings?: (findings: readonly Finding[]) => void;
+}
+
 /**
- * Opens a region's own bucket, and proves that it keeps the promises everything above it stands on before anything is written.
+ * Opens a region's own bucket, and proves that it keeps the promises everything above it stands on, and that none of its settings
+ * endangers what is kept there, before anything is written.
  * @throws ConfigError for a URL that names no bucket
- * @throws StorageError `locked` when another process has it, `read-only`, `denied`, `unsupported` when a promise is not kept
+ * @throws StorageError `locked` when another process has it, `read-only`, `denied`, `unsupported` when a promise is not kept or a
+ *   setting is harmful
  */
-export async function openStore(url: string, options: CallOptions = {}): Promise<ObjectStore> {
+export async function openStore(url: string, { signal, onFindings }: OpenStoreOptions = {}): Promise<ObjectStore> {
   const store = await openDriver(url, false);
   try {
-    const probe = (signal: AbortSignal) => probeStore(store, { signal });
-    return asFound(store, await inTime(probe, store.url, { ...options, limitMs: PROBE_LIMIT_MS }));
+    const proved = await prove(store, { signal });
+    const findings = await examineSettings(store, { signal });
+    const harm = harmIn(findings, store.url);
+    if (harm) throw harm;
+    const told = findings.filter(({ outcome }) => outcome === 'missing');
+    if (told.length > 0) onFindings?.(told);
+    return asFound(store, proved);
   } catch (cause) {
     await store.close();
     throw cause;
   }
+}
+
+/** Where a promise is not kept because of a setting, the setting says more. */
+async function prove(store: ObjectStore, options: CallOptions): Promise<ProbeFindings> {
+  const proof = async (signal: AbortSignal): Promise<ProbeFindings> => {
+    const findings = await probeStore(store, { signal });
+    await proveUploads(store, { signal });
+    return findings;
+  };
+  try {
+    return await inTime(proof, store.url, { ...options, limitMs: PROBE_LIMIT_MS });
+  } catch (cause) {
+    if (!isStorageError(cause) || cause.kind === 'unavailable') throw cause;
+    throw harmIn(await examineSettings(store, options), store.url) ?? cause;
+  }
+}
+
+function harmIn(findings: readonly Finding[], url: string): StorageError | undefined {
+  const harm = findings.find(({ outcome }) => outcome === 'failed');
+  return harm && new StorageError('unsupported', `${url}: ${harm.meaning}`);
 }
 
 /** Opens a bucket to write to it without having it proved: for who proves it. @throws as {@link openStore} */

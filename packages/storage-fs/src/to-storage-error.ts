@@ -22,7 +22,9 @@ const KINDS: Readonly<Record<string, readonly [StorageErrorKind, string]>> = {
 export function toStorageError(cause: unknown, path: string, key?: string): unknown {
   const [kind, sentence] = KINDS[errorCode(cause) ?? ''] ?? [];
   if (kind === undefined) return cause;
-  return new StorageError(kind, `${path}: ${sentence}`, key === undefined ? { cause } : { key, cause });
+  if (key !== undefined) return new StorageError(kind, `${path}: ${sentence}`, { key, cause });
+  // The store's own folder, which no key has named.
+  return new StorageError(kind === 'invalid-key' ? 'unavailable' : kind, `${path}: ${sentence}`, { cause });
 }
 
 /** As {@link toStorageError}, of a call that only reads. */

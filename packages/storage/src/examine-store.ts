@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { keys } from './key-layout.js';
-import type { CallOptions, ObjectStore, ReadableStore } from './object-store.js';
+import type { BucketSetting, CallOptions, ObjectStore, ReadableStore } from './object-store.js';
 import { removeProbes, storePromises } from './probe-store.js';
 import { isStorageError, StorageError } from './storage-error.js';
 
@@ -40,14 +40,36 @@ export async function* examineStore(store: ObjectStore, o: ExamineOptions = {}):
   yield* tryAll([...readTrials(store), ...promiseTrials(store, folder), ...dataTrials(store, folder)], store.url, o);
 }
 
-/** What the settings of the bucket mean; nothing where the driver cannot ask. */
+/**
+ * Uploads a few bytes in parts and gives another upload up, as `probeStore` does with small objects, and removes what it wrote.
+ * @throws StorageError, such as 'denied' without the right to free uploads
+ */
+export async function proveUploads(store: ObjectStore, o: CallOptions = {}): Promise<void> {
+  const folder = keys.probe(randomUUID());
+  try {
+    await uploadsInParts(store, `${folder}parts`, o);
+    await givesUp(store, `${folder}given-up`, o);
+  } catch (cause) {
+    await removeProbes(store, folder, o).catch(() => undefined);
+    throw cause;
+  }
+  await removeProbes(store, folder, o);
+}
+
+/** What the settings of the bucket mean; nothing where the driver cannot ask. Never fails: what is not told in time is not known. */
 export async function examineSettings(
   store: ObjectStore,
   { signal, limitMs = LIMIT_MS }: ExamineOptions = {},
 ): Promise<Finding[]> {
   const inspect = store.inspect?.bind(store);
   if (inspect === undefined) return [];
-  const settings = await inTime((inner) => inspect({ signal: inner }), store.url, { signal, limitMs });
+  const settings = await inTime((inner) => inspect({ signal: inner }), store.url, { signal, limitMs }).catch(
+    (cause: unknown): BucketSetting[] => {
+      signal?.throwIfAborted();
+      const said = cause instanceof Error ? cause.message : String(cause);
+      return [{ name: 'settings', verdict: 'unknown', meaning: `the settings of the bucket were not seen: ${said}` }];
+    },
+  );
   const outcomes = { fine: 'passed', costs: 'missing', unknown: 'missing', harmful: 'failed' } as const;
   return settings.map(({ name, verdict, meaning }) => {
     const finding = { tried: name, outcome: outcomes[verdict], meaning };

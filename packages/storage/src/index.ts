@@ -11,6 +11,7 @@ export {
   examineSettings,
   examineStore,
   inTime,
+  proveUploads,
   type ExamineOptions,
   type Finding,
 } from './examine-store.js';

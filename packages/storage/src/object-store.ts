@@ -147,7 +147,7 @@ export interface ObjectStore {
     options: { readonly ttlSeconds: number; readonly contentType: string },
   ): Promise<string | undefined>;
 
-  /** What the bucket's own settings mean, where the driver can ask; what may not be asked is `unknown`. Asked by people, not by a region. */
+  /** What the bucket's own settings mean, where the driver can ask; what may not be asked is `unknown`. Asked once, when a region starts. */
   inspect?(options?: CallOptions): Promise<readonly BucketSetting[]>;
 
   close(): Promise<void>;

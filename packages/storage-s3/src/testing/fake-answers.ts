@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Answer } from '@atoll/storage/faulty-server';
 import { listAnswer } from './fake-list.js';
-import type { Conditions, FakeBucket, Stored } from './fake-bucket.js';
+import type { Conditions, FakeBucket, FakeSettings, Stored } from './fake-bucket.js';
 import type { NamedPart } from './fake-uploads.js';
 import type { Operation } from './fake-operation.js';
 import { FakeError } from './s3-error.js';
@@ -50,9 +50,29 @@ export function answerTo(bucket: FakeBucket, operation: Operation, asked: Asked)
       return empty(204);
     case 'ListObjectsV2':
       return listAnswer(bucket, query, asked.mostKeys);
+    case 'GetBucketVersioning':
+      return setting(
+        bucket.settings,
+        ({ versioning }) => `<VersioningConfiguration>${versioning ?? ''}</VersioningConfiguration>`,
+      );
+    case 'GetBucketObjectLockConfiguration':
+      return setting(bucket.settings, ({ objectLock: lock }) => {
+        if (lock === undefined) throw new FakeError(404, 'ObjectLockConfigurationNotFoundError');
+        return `<ObjectLockConfiguration>${lock}</ObjectLockConfiguration>`;
+      });
+    case 'GetLifecycleConfiguration':
+      return setting(bucket.settings, ({ lifecycle }) => {
+        if (lifecycle === undefined) throw new FakeError(404, 'NoSuchLifecycleConfiguration');
+        return `<LifecycleConfiguration>${lifecycle}</LifecycleConfiguration>`;
+      });
     case 'Unknown':
       throw new FakeError(501, 'NotImplemented');
   }
+}
+
+function setting(settings: FakeSettings | undefined, content: (settings: FakeSettings) => string): Answer {
+  if (settings === undefined) throw new FakeError(501, 'NotImplemented');
+  return xml(content(settings));
 }
 
 export function errorAnswer({ status, code }: FakeError): Answer {

@@ -13,9 +13,18 @@ export interface Conditions {
   readonly ifNoneMatch?: string | undefined;
 }
 
+/** The settings of a bucket, as the content of what the server answers in XML; what is not set is absent. */
+export interface FakeSettings {
+  readonly versioning?: string;
+  readonly objectLock?: string;
+  readonly lifecycle?: string;
+}
+
 /** One bucket in memory. Every change is one step, so of racing conditional writes exactly one succeeds. */
 export class FakeBucket {
   readonly uploads = new FakeUploads();
+  /** Changed by tests at any time; `undefined` for a server that knows of none. */
+  settings: FakeSettings | undefined;
   readonly #objects = new Map<string, Stored>();
   readonly #keys: string[] = [];
 

@@ -13,6 +13,9 @@ export type OperationName =
   | 'UploadPartCopy'
   | 'CompleteMultipartUpload'
   | 'AbortMultipartUpload'
+  | 'GetBucketVersioning'
+  | 'GetBucketObjectLockConfiguration'
+  | 'GetLifecycleConfiguration'
   /** What the fake does not serve. */
   | 'Unknown';
 
@@ -26,7 +29,7 @@ export interface Operation {
 }
 
 const KNOWN_IN_QUERY =
-  /^(?:x-id|list-type|prefix|start-after|continuation-token|max-keys|uploads|uploadId|partNumber|response-content-type|delimiter|encoding-type|fetch-owner|X-Amz-[A-Za-z0-9-]+)$/;
+  /^(?:x-id|list-type|prefix|start-after|continuation-token|max-keys|uploads|uploadId|versioning|object-lock|lifecycle|partNumber|response-content-type|delimiter|encoding-type|fetch-owner|X-Amz-[A-Za-z0-9-]+)$/;
 
 /** What a request in path style asks for. */
 export function readOperation({ method, path, query: text, headers }: Asked): Operation {
@@ -43,8 +46,21 @@ function placeIn(path: string): { readonly bucket: string; readonly key: string 
   return { bucket, key };
 }
 
+/** What is asked about a bucket, by the name in the query. */
+const OF_BUCKETS: readonly (readonly [string, OperationName])[] = [
+  ['versioning', 'GetBucketVersioning'],
+  ['object-lock', 'GetBucketObjectLockConfiguration'],
+  ['lifecycle', 'GetLifecycleConfiguration'],
+];
+
+function nameOfBucket(method: string, query: ReadonlyMap<string, string>): OperationName {
+  if (method !== 'GET') return 'Unknown';
+  if (query.get('list-type') === '2') return 'ListObjectsV2';
+  return OF_BUCKETS.find(([name]) => query.has(name))?.[1] ?? 'Unknown';
+}
+
 function nameOf(method: string, hasKey: boolean, query: ReadonlyMap<string, string>, copies: boolean): OperationName {
-  if (!hasKey) return method === 'GET' && query.get('list-type') === '2' ? 'ListObjectsV2' : 'Unknown';
+  if (!hasKey) return nameOfBucket(method, query);
   const inUpload = query.has('uploadId');
   switch (method) {
     case 'GET':

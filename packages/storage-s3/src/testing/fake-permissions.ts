@@ -13,6 +13,9 @@ const PERMISSIONS: Readonly<Record<OperationName, readonly string[]>> = {
   UploadPartCopy: ['s3:GetObject', 's3:PutObject'],
   CompleteMultipartUpload: ['s3:PutObject'],
   AbortMultipartUpload: ['s3:AbortMultipartUpload'],
+  GetBucketVersioning: ['s3:GetBucketVersioning'],
+  GetBucketObjectLockConfiguration: ['s3:GetBucketObjectLockConfiguration'],
+  GetLifecycleConfiguration: ['s3:GetLifecycleConfiguration'],
   Unknown: [],
 };
 
