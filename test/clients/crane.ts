@@ -1,4 +1,6 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Layout } from './samples.js';
 import { tarOf } from './tar.js';
 import type { Client } from './trial.js';
 
@@ -28,7 +30,14 @@ export const crane: Client = {
     await mkdir(source);
     await trial.step('pull a layout from us', () => run('pull', '--format', 'oci', `${us}/app:index`, source));
     await trial.step('push a layout to eu', () => run('push', '--index', source, `${eu}/again:1`));
-    await trial.step('push a large layer to eu', () => run('push', trial.samples.layout, `${eu}/all:1`, '--index'));
+    const all = tools.at('all');
+    await trial.movesLargeLayer(
+      (to) => run('push', trial.samples.layout, to, '--index'),
+      async (from) => {
+        await run('pull', '--format', 'oci', from, all);
+        return Layout.parse(JSON.parse(await readFile(join(all, 'index.json'), 'utf8'))).manifests[0]?.digest ?? '';
+      },
+    );
     await trial.overCuts(
       'push over a cut connection',
       'eu',

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeSamples, type Samples } from './samples.js';
 import { findTool, Tools } from './tool.js';
@@ -9,6 +9,11 @@ export interface InteropOptions {
   readonly folder: string;
   readonly clients: readonly Client[];
   readonly bigMebibytes: number;
+  /**
+   * Each client has images of its own: what one client brought to a region is otherwise there for all the others, and nothing large
+   * is copied from region to region again.
+   */
+  readonly ownSamples?: boolean;
   readonly progress?: (line: string) => void;
 }
 
@@ -18,6 +23,8 @@ export interface InteropRow {
   /** What it did, in order. */
   readonly done: readonly string[];
   readonly seconds: number;
+  /** The longest time until the other region had what one had. */
+  readonly waitedSeconds: number;
   readonly result: 'passed' | 'FAILED' | 'MISSING';
   /** Why it failed, or why it was not tried. */
   readonly fault?: string;
@@ -25,10 +32,15 @@ export interface InteropRow {
 
 /** Puts every client between two regions, one after the other. What is not installed is a row too. */
 export async function interop(options: InteropOptions): Promise<InteropRow[]> {
-  const { regions, folder, clients, bigMebibytes, progress } = options;
-  const samples = await makeSamples(folder, bigMebibytes);
+  const { regions, folder, clients, bigMebibytes, ownSamples = false, progress } = options;
+  const samplesFolder = join(folder, 'samples');
+  let samples = await makeSamples(samplesFolder, bigMebibytes);
   const rows: InteropRow[] = [];
   for (const [at, client] of clients.entries()) {
+    if (ownSamples && at > 0) {
+      await rm(samplesFolder, { recursive: true });
+      samples = await makeSamples(samplesFolder, bigMebibytes);
+    }
     const row = await tryClient(client, regions, samples, join(folder, `c${at}`));
     progress?.(`${row.client} ${row.version}: ${row.result} in ${row.seconds.toFixed(1)} s ${row.fault ?? ''}`.trim());
     rows.push(row);
@@ -38,7 +50,7 @@ export async function interop(options: InteropOptions): Promise<InteropRow[]> {
 
 async function tryClient(client: Client, regions: Regions, samples: Samples, home: string): Promise<InteropRow> {
   const missing = client.programs.filter((program) => findTool(program) === undefined);
-  const empty = { client: client.name, version: '-', done: [], seconds: 0 };
+  const empty = { client: client.name, version: '-', done: [], seconds: 0, waitedSeconds: 0 };
   if (missing.length > 0) return { ...empty, result: 'MISSING', fault: `not installed: ${missing.join(', ')}` };
   // podman and buildah want the file that DOCKER_CONFIG points to.
   await mkdir(join(home, 'docker'), { recursive: true });
@@ -59,6 +71,7 @@ async function tryClient(client: Client, regions: Regions, samples: Samples, hom
     version,
     done: trial.done,
     seconds: (performance.now() - begin) / 1000,
+    waitedSeconds: trial.longestWaitSeconds,
     result: fault === undefined ? 'passed' : 'FAILED',
     ...(fault === undefined ? {} : { fault }),
   };

@@ -33,6 +33,13 @@ export const oras: Client = {
     const layout = ['--from-oci-layout', `${trial.samples.layout}:multi`];
     await trial.step('push an index to eu', () => run('cp', '--to-plain-http', ...layout, `${eu}/app:multi`));
     trial.equal(await trial.visibleEverywhere('app', 'multi'), trial.samples.digests.multi, 'app:multi');
+    await trial.movesLargeLayer(
+      (to) => run('cp', '--to-plain-http', '--from-oci-layout', `${trial.samples.layout}:big`, to),
+      async (from) => {
+        await run('cp', '--from-plain-http', '--to-oci-layout', from, `${tools.at('large')}:1`);
+        return (await run('resolve', '--oci-layout', `${tools.at('large')}:1`)).trim();
+      },
+    );
     await trial.mounts((space) =>
       run('cp', '--from-plain-http', '--to-plain-http', `${space}/seed:middle`, `${space}/mounted:1`),
     );

@@ -1,4 +1,5 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { link, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { again, type Client } from './trial.js';
 
 export const podman: Client = {
@@ -39,6 +40,22 @@ export const podman: Client = {
     await trial.step('pull a zstd layer from us', () => pull(`${us}/app:zstd`));
     await trial.visibleEverywhere('app', 'chunked');
     await trial.step('pull zstd:chunked from us', () => pull(`${us}/app:chunked`));
+    await run('rmi', '--all', '--force');
+    await trial.movesLargeLayer(
+      async (to) => {
+        // Its own layer: it pulls no layout whose path has capital letters.
+        const context = tools.at('large');
+        await mkdir(context);
+        await link(trial.samples.largeFile, join(context, 'payload'));
+        await writeFile(join(context, 'Dockerfile'), 'FROM scratch\nCOPY payload /payload\n');
+        await push((await run('build', '--quiet', context)).trim().replace(/^sha256:/, ''), to);
+      },
+      async (from) => {
+        await run('rmi', '--all', '--force');
+        await pull(from);
+        return run('image', 'inspect', '--format', '{{.Digest}}', from);
+      },
+    );
     await trial.mounts(async (space) => {
       await pull(`${space}/seed:middle`);
       await push(`${space}/seed:middle`, `${space}/mounted:1`);

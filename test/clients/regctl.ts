@@ -19,6 +19,14 @@ export const regctl: Client = {
     const pulled = `ocidir://${tools.at('pulled')}:1`;
     await trial.step('pull an index from us', () => run('image', 'copy', `${us}/app:1`, pulled));
     trial.equal(await run('image', 'digest', pulled), multi, 'pulled digest');
+    const large = `ocidir://${tools.at('large')}:1`;
+    await trial.movesLargeLayer(
+      (to) => run('image', 'copy', `ocidir://${samples.layout}:big`, to),
+      async (from) => {
+        await run('image', 'copy', from, large);
+        return run('image', 'digest', large);
+      },
+    );
     await writeFile(tools.at('seal.txt'), 'sealed\n');
     const seal = ['--artifact-type', SEAL, '--file', tools.at('seal.txt'), '--file-media-type', 'text/plain'];
     await trial.step('attach at eu', () => run('artifact', 'put', ...seal, '--subject', `${eu}/app:1`));

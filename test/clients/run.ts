@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { AtollOnBuckets } from '../harness/atoll-on-buckets.js';
 import { Atoll } from '../harness/atoll.js';
 import { ReplicatedRegions } from '../harness/replicated-regions.js';
 import { STORE_SERVERS } from '../stores/store-server.js';
@@ -25,7 +26,8 @@ A client that cannot be brought is MISSING, which fails the run as a client that
   --only a,b            these clients; cosign means cosign-2 and cosign-3
   --quick               those that Debian has, and crane, oras and regctl
   --no-install          bring nothing
-  --big-mebibytes N     the size of the large layer: 300, or 30 with --quick or --only
+  --big-mebibytes N     the size of the large layer: 300; 100 with --regions; or 30 with --quick or --only
+  --regions STORE,STORE eu and us each on a bucket of its own cloud, and for each client images that neither has seen; STORE as below
   --round-robin STORE   each region is three processes on a bucket, and each request goes to another of them; STORE is the
                         URL of a bucket, or a server that is started: ${STORE_SERVERS.join(', ')}
   --replace stop|kill   meanwhile these processes go one after the other, each with another in its place; with kill clients
@@ -41,6 +43,7 @@ const OPTIONS = {
   quick: { type: 'boolean', default: false },
   'no-install': { type: 'boolean', default: false },
   'big-mebibytes': { type: 'string' },
+  regions: { type: 'string' },
   'round-robin': { type: 'string' },
   replace: { type: 'string' },
   keep: { type: 'boolean', default: false },
@@ -67,13 +70,14 @@ async function main(args: string[]): Promise<number> {
   // A short path: the sockets of daemons live under it, and a socket's path has 108 bytes at most.
   const folder = mkdtempSync(join(tmpdir(), 'atoll-c-'));
   const atoll = await startRegions(values, join(folder, 'atoll'));
-  const bigMebibytes = Number(values['big-mebibytes'] ?? (whole ? 300 : 30));
-  const rows = await interop({ regions: atoll, folder, clients, bigMebibytes, progress: print });
+  const twoClouds = values.regions !== undefined;
+  const bigMebibytes = Number(values['big-mebibytes'] ?? (twoClouds ? 100 : whole ? 300 : 30));
+  const rows = await interop({ regions: atoll, folder, clients, bigMebibytes, ownSamples: twoClouds, progress: print });
   await atoll.stop();
-  const result = table(['client', 'version', 'what it did', 'result', 's'], rows.map(cellsOf));
+  const result = table(['client', 'version', 'what it did', 'result', 'longest wait, s', 's'], rows.map(cellsOf));
   print(`\n${result}\n`);
   if (atoll instanceof ReplicatedRegions) print(`processes replaced meanwhile: ${atoll.replaced}`);
-  else if (whole) writeBetween('docs/clients.md', 'clients', result);
+  else if (whole && !twoClouds) writeBetween('docs/clients.md', 'clients', result);
   const count = (wanted: InteropRow['result']): number => rows.filter((row) => row.result === wanted).length;
   const bad = rows.filter(({ result: how }) => how !== 'passed');
   for (const row of bad) print(`${row.result}: ${row.client}: ${row.fault}`);
@@ -83,16 +87,26 @@ async function main(args: string[]): Promise<number> {
   return bad.length === 0 ? 0 : 1;
 }
 
-function startRegions({ 'round-robin': storage, replace }: Values, folder: string): Promise<Atoll | ReplicatedRegions> {
+type RunningRegions = Atoll | AtollOnBuckets | ReplicatedRegions;
+
+function startRegions({ regions, 'round-robin': storage, replace }: Values, folder: string): Promise<RunningRegions> {
+  if (regions !== undefined) return AtollOnBuckets.start(folder, storesOf(regions));
   if (storage === undefined) return Atoll.start(folder);
   const replacing = replace === 'stop' || replace === 'kill' ? replace : undefined;
   return ReplicatedRegions.start({ storage, folder, replacing });
 }
 
-function cellsOf({ client, version, done, result, fault, seconds }: InteropRow): string[] {
+/** @throws Error when these are not two */
+function storesOf(words: string): { eu: string; us: string } {
+  const [eu = '', us = '', ...more] = words.split(',');
+  if (eu === '' || us === '' || more.length > 0) throw new Error('--regions takes two stores, for eu and us');
+  return { eu, us };
+}
+
+function cellsOf({ client, version, done, result, fault, seconds, waitedSeconds }: InteropRow): string[] {
   const what = done.join('; ') || '-';
   const how = fault === undefined ? result : `**${result}**: ${fault.replaceAll('\n', ' ').slice(0, 300)}`;
-  return [client, version, what, how, seconds.toFixed(1)];
+  return [client, version, what, how, waitedSeconds.toFixed(1), seconds.toFixed(1)];
 }
 
 /** What the arguments ask for, or nothing, when it is told what is wrong with them. */
@@ -103,6 +117,10 @@ function settingsOf(args: string[]): { values: Values; clients: readonly Client[
     const { 'round-robin': storage, replace } = values;
     if (replace !== undefined && (storage === undefined || !['stop', 'kill'].includes(replace)))
       throw new Error('--replace is stop or kill, and takes --round-robin');
+    if (values.regions !== undefined) {
+      if (storage !== undefined) throw new Error('--regions and --round-robin are two different runs');
+      storesOf(values.regions);
+    }
     const named = values.only === undefined ? undefined : clientsNamed(values.only.split(','));
     return { values, clients: named ?? (whole ? CLIENTS : QUICK_CLIENTS), whole };
   } catch (cause) {

@@ -2,8 +2,12 @@ import { randomFillSync } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
+import { z } from 'zod';
 import { content, imageOf, index, type Content, type Image } from '../harness/images.js';
 import { tarOf } from './tar.js';
+
+/** The `index.json` of a layout on disk. */
+export const Layout = z.looseObject({ manifests: z.array(z.looseObject({ digest: z.string() })) });
 
 const MEBIBYTE = 1024 * 1024;
 const LAYER = 'application/vnd.oci.image.layer.v1.tar';
@@ -11,6 +15,8 @@ const LAYER = 'application/vnd.oci.image.layer.v1.tar';
 /** An OCI layout on disk with the images every client gets. */
 export interface Samples {
   readonly layout: string;
+  /** The file that is the layer of `big`. */
+  readonly largeFile: string;
   /**
    * Digests by tag: two small images; `big` with a layer of many mebibytes; `middle` with one large enough to be cut in its
    * middle; `zstd` whose layer is compressed by it; and the index `multi` over the first two.
@@ -20,8 +26,7 @@ export interface Samples {
 
 export const MIDDLE_MEBIBYTES = 24;
 
-export async function makeSamples(folder: string, bigMebibytes: number): Promise<Samples> {
-  const layout = join(folder, 'samples');
+export async function makeSamples(layout: string, bigMebibytes: number): Promise<Samples> {
   await mkdir(join(layout, 'blobs', 'sha256'), { recursive: true });
   const amd64 = sample('amd64', Buffer.from('hello from amd64\n'));
   const arm64 = sample('arm64', Buffer.from('hello from arm64\n'));
@@ -47,7 +52,10 @@ export async function makeSamples(folder: string, bigMebibytes: number): Promise
     zstd: zstd.digest,
     multi: multi.digest,
   };
-  return { layout, digests };
+  const [largeFile = ''] = big.blobs
+    .filter(({ bytes }) => bytes.length >= MEBIBYTE)
+    .map((blob) => fileOf(layout, blob));
+  return { layout, largeFile, digests };
 }
 
 /** Bytes that no compression makes smaller. */
@@ -70,6 +78,10 @@ function sample(architecture: string, payload: Buffer, packed: 'gzip' | 'zstd' =
   return imageOf(config, [{ ...content(layer), mediaType: `${LAYER}+${packed}` }]);
 }
 
-async function writeBlob(layout: string, { digest, bytes }: Content): Promise<void> {
-  await writeFile(join(layout, 'blobs', ...digest.split(':')), bytes);
+async function writeBlob(layout: string, blob: Content): Promise<void> {
+  await writeFile(fileOf(layout, blob), blob.bytes);
+}
+
+function fileOf(layout: string, { digest }: Content): string {
+  return join(layout, 'blobs', ...digest.split(':'));
 }

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { Layout } from './samples.js';
 import { again, type Client, type Trial } from './trial.js';
 
-const Layout = z.looseObject({ manifests: z.array(z.looseObject({ digest: z.string() })) });
 const Inspected = z.looseObject({ Digest: z.string() });
 
 export const skopeo: Client = {
@@ -29,12 +29,16 @@ export const skopeo: Client = {
       (space) => copy(trial, `docker://${space}/seed:middle`, `dir:${tools.at('seen')}`),
     );
     await survivesCuts(trial);
-    await trial.step('delete', async () => {
-      await tools.run('skopeo', 'delete', '--tls-verify=false', `docker://${us}/app:big`);
-      await trial.goneEverywhere('app', 'big');
-    });
+    await deletesTag(trial);
   },
 };
+
+export async function deletesTag(trial: Trial): Promise<void> {
+  await trial.step('delete', async () => {
+    await trial.tools.run('skopeo', 'delete', '--tls-verify=false', `docker://${trial.us}/app:big`);
+    await trial.goneEverywhere('app', 'big');
+  });
+}
 
 /** What was cut has to be asked for again; nothing that was left behind may be in its way. */
 async function survivesCuts(trial: Trial): Promise<void> {
@@ -50,7 +54,7 @@ async function survivesCuts(trial: Trial): Promise<void> {
 
 const WORDS = { multi: 'an index', big: 'a large layer', zstd: 'a zstd layer' } as const;
 
-async function movesImages(trial: Trial): Promise<void> {
+export async function movesImages(trial: Trial): Promise<void> {
   for (const tag of ['multi', 'big', 'zstd'] as const) {
     const digest = trial.samples.digests[tag];
     await trial.step(`push ${WORDS[tag]} to eu`, () =>

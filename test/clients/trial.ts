@@ -1,6 +1,6 @@
 import { type Content, MANIFEST_TYPES } from '../harness/images.js';
-import { CuttingProxy, type Cut } from '../harness/cutting-proxy.js';
-import { eventually } from '../harness/service.js';
+import { CuttingProxy, UNCUT, type Cut } from '../harness/cutting-proxy.js';
+import { eventually, type Patience } from '../harness/service.js';
 import { headerOf, type Wire } from '../harness/wire.js';
 import type { Samples } from './samples.js';
 import { pushSample } from './seed.js';
@@ -25,6 +25,7 @@ export interface Regions {
 /** One client between two regions. Everything it did is a step of its row. */
 export class Trial {
   readonly #done = new Set<string>();
+  #longestWaitMs = 0;
 
   constructor(
     readonly tools: Tools,
@@ -37,6 +38,11 @@ export class Trial {
   /** What was done so far, in its order, each thing once. */
   get done(): readonly string[] {
     return [...this.#done];
+  }
+
+  /** How long the other region took at most until it had what one was told, as the client or the trial saw it by asking. */
+  get longestWaitSeconds(): number {
+    return this.#longestWaitMs / 1000;
   }
 
   get eu(): string {
@@ -105,14 +111,22 @@ export class Trial {
     learn: (space: string) => Promise<unknown> = async () => undefined,
   ): Promise<void> {
     await pushSample(this, 'seed', 'middle');
-    const uncut: Cut = { direction: 'to client', afterBytes: 0, times: 0 };
     await this.step('mount layers in another repository', () =>
-      this.#through('eu', uncut, async (proxy) => {
+      this.#through('eu', UNCUT, async (proxy) => {
         await learn(`${proxy.host}/${this.space}`);
         await task(`${proxy.host}/${this.space}`, proxy.host);
         if (proxy.bytesToRegistry > 1_000_000) throw new Error(`it sent ${proxy.bytesToRegistry} bytes`);
       }),
     );
+  }
+
+  async #waitFor<T>(ask: () => Promise<T | undefined>, patience: Patience): Promise<T> {
+    const begin = performance.now();
+    try {
+      return await eventually(ask, patience);
+    } finally {
+      this.#longestWaitMs = Math.max(this.#longestWaitMs, performance.now() - begin);
+    }
   }
 
   async #through(region: 'eu' | 'us', cut: Cut, task: (proxy: CuttingProxy) => Promise<void>): Promise<void> {
@@ -142,7 +156,7 @@ export class Trial {
   /** Waits until both regions name the same thing, and answers its digest. */
   async visibleEverywhere(repository: string, reference: string): Promise<string> {
     const what = `${repository}:${reference} to be the same in both regions`;
-    return eventually(
+    return this.#waitFor(
       async () => {
         const eu = await this.digestAt('eu', repository, reference);
         const us = await this.digestAt('us', repository, reference);
@@ -152,9 +166,22 @@ export class Trial {
     );
   }
 
+  /** Puts the sample with the large layer through both regions. `pull` answers the digest of what it has then. */
+  async movesLargeLayer(
+    push: (to: string) => Promise<unknown>,
+    pull: (from: string) => Promise<string>,
+  ): Promise<void> {
+    const image = 'large:1';
+    await this.step('push a large layer to eu', () => push(`${this.eu}/${image}`));
+    const digest = await this.visibleEverywhere('large', '1');
+    await this.step('pull a large layer from us', async () => {
+      this.equal(await pull(`${this.us}/${image}`), digest, `${image} as pulled`);
+    });
+  }
+
   async goneEverywhere(repository: string, reference: string): Promise<void> {
     const what = `${repository}:${reference} to be gone from both regions`;
-    await eventually(
+    await this.#waitFor(
       async () => {
         const there =
           (await this.digestAt('eu', repository, reference)) ?? (await this.digestAt('us', repository, reference));
@@ -172,9 +199,11 @@ export class Trial {
       return last.includes(word) ? true : undefined;
     };
     await this.step(what, () =>
-      eventually(asked, { timeoutMs: 30_000, everyMs: 200, what: `${word} in the answer` }).catch((cause: unknown) => {
-        throw new Error(`${String(cause)}; it was ${last.slice(-300)}`, { cause });
-      }),
+      this.#waitFor(asked, { timeoutMs: 30_000, everyMs: 200, what: `${word} in the answer` }).catch(
+        (cause: unknown) => {
+          throw new Error(`${String(cause)}; it was ${last.slice(-300)}`, { cause });
+        },
+      ),
     );
   }
 }

@@ -9,12 +9,16 @@ export interface Cut {
   readonly times: number;
 }
 
-/** A hop in front of a registry that passes bytes on and closes connections in the middle of a transfer. */
+/** Cuts nothing: for counting alone. */
+export const UNCUT: Cut = { direction: 'to client', afterBytes: 0, times: 0 };
+
+/** A hop in front of a registry, or of what a registry keeps its content in, that counts bytes, passes them on and closes connections in the middle of a transfer. */
 export class CuttingProxy {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #cuts = 0;
   #bytesToRegistry = 0;
+  #bytesToClient = 0;
 
   private constructor(
     private readonly target: URL,
@@ -44,6 +48,11 @@ export class CuttingProxy {
     return this.#bytesToRegistry;
   }
 
+  /** What clients were sent over all connections so far. */
+  get bytesToClient(): number {
+    return this.#bytesToClient;
+  }
+
   async stop(): Promise<void> {
     const closed = once(this.#server.close(), 'close');
     for (const socket of this.#sockets) socket.destroy();
@@ -62,6 +71,7 @@ export class CuttingProxy {
       });
     }
     client.on('data', (chunk: Buffer) => (this.#bytesToRegistry += chunk.length));
+    registry.on('data', (chunk: Buffer) => (this.#bytesToClient += chunk.length));
     client.pipe(registry);
     registry.pipe(client);
     this.#watch(this.cut.direction === 'to registry' ? client : registry, both);

@@ -79,6 +79,8 @@ export async function openStoreServer(storage: string): Promise<StoreServer> {
 
 /** Where two regions keep what they are given, each on a server of its own or on one that they share. */
 export interface RegionBuckets {
+  /** By region. */
+  readonly urls: ReadonlyMap<string, string>;
   /** What a process needs that runs them. */
   readonly environment: NodeJS.ProcessEnv;
   stop(): Promise<void>;
@@ -90,16 +92,17 @@ export async function openRegionBuckets(storages: readonly string[]): Promise<Re
   const stop = async (): Promise<void> =>
     void (await Promise.all([...servers.values()].map((server) => server.stop())));
   try {
-    const buckets: string[] = [];
+    const urls = new Map<string, string>();
     for (const text of storages) {
       const [, region = '', storage = ''] = /^([^=]+)=(.+)$/.exec(text) ?? [];
       const server = servers.get(storage) ?? (await openStoreServer(storage));
       servers.set(storage, server);
-      buckets.push(`${region}=${await server.place(`region-${region}`)}`);
+      urls.set(region, await server.place(`region-${region}`));
     }
-    const environment: NodeJS.ProcessEnv = buckets.length === 0 ? {} : { ATOLL_BUCKETS: buckets.join(',') };
+    const buckets = [...urls].map(([region, url]) => `${region}=${url}`).join(',');
+    const environment: NodeJS.ProcessEnv = buckets === '' ? {} : { ATOLL_BUCKETS: buckets };
     for (const server of servers.values()) Object.assign(environment, server.environment);
-    return { environment, stop };
+    return { urls, environment, stop };
   } catch (cause) {
     await stop();
     throw cause;
