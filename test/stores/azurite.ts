@@ -29,13 +29,18 @@ export interface Tls {
   readonly ca: string;
 }
 
-const OPTIONS = ['--inMemoryPersistence', '--skipApiVersionCheck', '--disableTelemetry', '--silent'];
+const OPTIONS = ['--skipApiVersionCheck', '--disableTelemetry', '--silent'];
 
 function tlsOptions({ certFile, keyFile }: ServerCertificate): string[] {
   return ['--cert', certFile, '--key', keyFile, '--oauth', 'basic'];
 }
 
-/** A real server of Azure Blob Storage's protocol, which keeps everything in memory. */
+export interface AzuriteOptions {
+  /** What does not fit into memory; it is gone with the server all the same. */
+  readonly onDisk?: boolean;
+}
+
+/** A real server of Azure Blob Storage's protocol. */
 export class Azurite {
   private constructor(
     private readonly service: Service,
@@ -45,7 +50,7 @@ export class Azurite {
   ) {}
 
   /** Brings the program where it is missing. @throws Error when it cannot be had, or does not serve in time */
-  static async start(tls?: Tls): Promise<Azurite> {
+  static async start(tls?: Tls, { onDisk = false }: AzuriteOptions = {}): Promise<Azurite> {
     await bringTools(['azurite-blob'], (line) => process.stderr.write(`${line}\n`));
     const program = toolFile('azurite-blob');
     const [port = 0] = await freePorts(1);
@@ -54,7 +59,13 @@ export class Azurite {
     const service = new Service({
       command: process.execPath,
       // It takes tokens over https only. The SDK speaks a newer version of the protocol than the emulator knows by name.
-      args: [program, ...address, ...OPTIONS, ...(tls ? tlsOptions(tls.certificate) : [])],
+      args: [
+        program,
+        ...address,
+        ...OPTIONS,
+        ...(onDisk ? [] : ['--inMemoryPersistence']),
+        ...(tls ? tlsOptions(tls.certificate) : []),
+      ],
       cwd: folder,
       logFile: join(folder, 'azurite.log'),
     });

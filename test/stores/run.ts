@@ -8,6 +8,7 @@ import { runProgram } from '../conformance/official/run-program.js';
 import { checkoutFolder } from '../harness/checkout.js';
 import { exitOnSignals } from '../harness/exit-on-signals.js';
 import { table } from '../harness/paper.js';
+import { GIANTS, passGiant, type GiantRow } from './giants.js';
 import { STORES, type StoreRow } from './stores.js';
 import { judgeStore, type StoreVerdict, type SuiteRun } from './suite-results.js';
 
@@ -17,6 +18,9 @@ Runs the one driver suite over every store there is a driver for, real servers a
 its cases. Servers that are not here are brought where that is possible; one that cannot be had is a failure.
 
   --only a,b     some of the stores: ${STORES.map(({ id }) => id).join(' ')}
+  --giant N      instead: passes a blob of N GiB between two regions on two buckets of one server, of S3 and of Azure each,
+                 and counts what crosses the wire of the process, which the servers' own copies must not; takes 3 times N
+                 of free disk
   --no-install   bring nothing
   --keep         keep the logs even when all is well
   --help
@@ -35,6 +39,7 @@ async function main(args: string[]): Promise<number> {
     options: {
       only: { type: 'string', multiple: true, default: [] },
       'no-install': { type: 'boolean', default: false },
+      giant: { type: 'string' },
       keep: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -43,7 +48,9 @@ async function main(args: string[]): Promise<number> {
     process.stdout.write(HELP);
     return 0;
   }
-  const stores = chosen(values.only.flatMap((words) => words.split(',')));
+  const only = values.only.flatMap((words) => words.split(','));
+  if (values.giant !== undefined) return passGiants(Number(values.giant), chosen(only, GIANTS));
+  const stores = chosen(only, STORES);
   const programs = stores.flatMap((store) => store.programs);
   if (!values['no-install']) await bringTools(programs, print);
   const folder = mkdtempSync(join(tmpdir(), 'atoll-stores-'));
@@ -55,13 +62,29 @@ async function main(args: string[]): Promise<number> {
   return status;
 }
 
-/** @throws Error that lists the stores there are */
-function chosen(ids: readonly string[]): readonly StoreRow[] {
-  const unknown = ids.find((id) => !STORES.some((store) => store.id === id));
-  if (unknown !== undefined) {
-    throw new Error(`no store is named "${unknown}"; there are ${STORES.map(({ id }) => id).join(', ')}`);
+const MOST_WIRE_BYTES = 1_048_576;
+
+async function passGiants(gibibytes: number, giants: typeof GIANTS): Promise<number> {
+  if (!(gibibytes > 0)) throw new Error('--giant takes a number of GiB');
+  const rows: GiantRow[] = [];
+  for (const giant of giants) {
+    print(`${giant.store}: ${gibibytes} GiB ...`);
+    rows.push(await passGiant(giant, Math.round(gibibytes * 1024)));
   }
-  return ids.length === 0 ? STORES : STORES.filter(({ id }) => ids.includes(id));
+  const cells = rows.map(({ store, how, seconds, wireBytes, idleBytesPerSecond }) => [
+    ...[store, how, String(gibibytes), seconds.toFixed(1), String(wireBytes), String(idleBytesPerSecond)],
+    wireBytes < MOST_WIRE_BYTES ? 'yes' : 'NO',
+  ]);
+  print(`\n${table(['store', 'copied by', 'GiB', 's', 'bytes on the wire', 'idle, bytes/s', 'holds'], cells)}\n`);
+  return rows.every(({ wireBytes }) => wireBytes < MOST_WIRE_BYTES) ? 0 : 1;
+}
+
+/** @throws Error that lists the stores there are */
+function chosen<T extends { readonly id: string }>(ids: readonly string[], all: readonly T[]): readonly T[] {
+  const unknown = ids.find((id) => !all.some((store) => store.id === id));
+  if (unknown !== undefined)
+    throw new Error(`no store is named "${unknown}"; there are ${all.map(({ id }) => id).join(', ')}`);
+  return ids.length === 0 ? all : all.filter(({ id }) => ids.includes(id));
 }
 
 async function run({ id, title, folder, tests }: StoreRow, logs: string): Promise<StoreVerdict> {
