@@ -10,7 +10,7 @@ import {
   type Logger,
   type Own,
 } from '@atoll/runtime';
-import type { Finding, ReadableStore } from '@atoll/storage';
+import type { ReadableStore } from '@atoll/storage';
 import { Loop, startWorker, type RunningWorker } from '@atoll/worker';
 import { withAdvice } from './advice.js';
 
@@ -56,8 +56,7 @@ export async function openRegion(plan: RegionPlan, opening: Opening): Promise<Op
 async function open({ region, storage }: RegionPlan, opening: Opening): Promise<OpenRegion> {
   const { config, own, signal } = opening;
   const log = logWith(opening.log, { region });
-  const onFindings = (findings: readonly Finding[]): void => warnOf(findings, log);
-  const store = await openStore(storage, { signal, onFindings });
+  const store = await openStore(storage, { signal, log });
   own(`store of ${region}`, () => store.close());
   const identity = await claimRegion(store, region, { signal });
   const registry = new Registry({ store, identity, log, uploads: { ttlSeconds: config.uploadTtlSeconds } });
@@ -72,14 +71,6 @@ async function open({ region, storage }: RegionPlan, opening: Opening): Promise<
   });
   own(`settling of ${region}`, () => settling.stop());
   return { region, registry, log };
-}
-
-/** One line for each meaning. */
-function warnOf(findings: readonly Finding[], log: Logger): void {
-  for (const meaning of new Set(findings.map((finding) => finding.meaning))) {
-    const settings = findings.filter((finding) => finding.meaning === meaning).map(({ tried }) => tried);
-    log.warn('settings of the bucket', { settings: settings.join(', '), meaning });
-  }
 }
 
 /** @throws Error of node:net when the port cannot be listened on */
@@ -110,14 +101,15 @@ export async function serveRegion(
 
 /** The others' buckets, to be read only, and the queue. Asks the buckets nothing: a region starts while others are away. */
 export async function openWorkplace({ region, peers }: RegionPlan, opening: Opening): Promise<Workplace> {
-  const { config, own, log } = opening;
+  const { config, own } = opening;
+  const log = logWith(opening.log, { region });
   const opened = new Map<string, ReadableStore>();
   for (const [peer, url] of peers) {
-    const store = await withAdvice(url, openReadOnlyStore(url));
+    const store = await withAdvice(url, openReadOnlyStore(url, { log }));
     own(`store of ${peer} for ${region}`, () => store.close());
     opened.set(peer, store);
   }
-  return { peers: opened, queue: openQueue(region, config, logWith(log, { region })) };
+  return { peers: opened, queue: openQueue(region, config, log) };
 }
 
 export interface WorkerWiring {

@@ -18,18 +18,19 @@ import { ConfigError } from './config-error.js';
 import { gcsEnvironment } from './config-gcs.js';
 import { proxyEnvironment } from './config-proxies.js';
 import { storageUrl } from './config-values.js';
+import type { Logger } from './logger.js';
 
 /** Far above what some 35 requests take; a start that waits for ever tells nobody what is wrong. */
 const PROBE_LIMIT_MS = 60_000;
 
 /** Opens a bucket that this process will not write: a peer's, or any region's for a look. */
-export async function openReadOnlyStore(url: string): Promise<ReadableStore> {
-  return openDriver(url, true);
+export async function openReadOnlyStore(url: string, { log }: LogOptions = {}): Promise<ReadableStore> {
+  return openDriver(url, { readOnly: true, log });
 }
 
-export interface OpenStoreOptions extends CallOptions {
-  /** Told of what the bucket's settings cost, and which of them could not be seen. */
-  readonly onFindings?: (findings: readonly Finding[]) => void;
+export interface LogOptions {
+  /** Told what the bucket's settings cost, which of them could not be seen, and later of an identity that is not renewed. */
+  readonly log?: Pick<Logger, 'warn'> | undefined;
 }
 
 /**
@@ -39,15 +40,14 @@ export interface OpenStoreOptions extends CallOptions {
  * @throws StorageError `locked` when another process has it, `read-only`, `denied`, `unsupported` when a promise is not kept or a
  *   setting is harmful
  */
-export async function openStore(url: string, { signal, onFindings }: OpenStoreOptions = {}): Promise<ObjectStore> {
-  const store = await openDriver(url, false);
+export async function openStore(url: string, { signal, log }: CallOptions & LogOptions = {}): Promise<ObjectStore> {
+  const store = await openDriver(url, { readOnly: false, log });
   try {
     const proved = await prove(store, { signal });
     const findings = await examineSettings(store, { signal });
     const harm = harmIn(findings, store.url);
     if (harm) throw harm;
-    const told = findings.filter(({ outcome }) => outcome === 'missing');
-    if (told.length > 0) onFindings?.(told);
+    if (log) warnOf(findings, log);
     return asFound(store, proved);
   } catch (cause) {
     await store.close();
@@ -75,13 +75,25 @@ function harmIn(findings: readonly Finding[], url: string): StorageError | undef
   return harm && new StorageError('unsupported', `${url}: ${harm.meaning}`);
 }
 
+/** One line for each meaning. */
+function warnOf(findings: readonly Finding[], log: Pick<Logger, 'warn'>): void {
+  const lacking = findings.filter(({ outcome }) => outcome === 'missing');
+  for (const meaning of new Set(lacking.map((finding) => finding.meaning))) {
+    const settings = lacking.filter((finding) => finding.meaning === meaning).map(({ tried }) => tried);
+    log.warn('settings of the bucket', { settings: settings.join(', '), meaning });
+  }
+}
+
 /** Opens a bucket to write to it without having it proved: for who proves it. @throws as {@link openStore} */
 export async function openUnprovedStore(url: string): Promise<ObjectStore> {
-  return openDriver(url, false);
+  return openDriver(url, { readOnly: false });
 }
 
 /** The driver is loaded only when it is chosen, so that a process pays for no other cloud's SDK. */
-async function openDriver(url: string, readOnly: boolean): Promise<ObjectStore> {
+async function openDriver(
+  url: string,
+  { readOnly, log }: LogOptions & { readonly readOnly: boolean },
+): Promise<ObjectStore> {
   const checked = storageUrl.safeParse(url);
   if (!checked.success) throw new ConfigError(checked.error.issues.map(({ message }) => `the bucket's URL ${message}`));
   if (url.startsWith('s3:')) {
@@ -94,7 +106,7 @@ async function openDriver(url: string, readOnly: boolean): Promise<ObjectStore> 
   }
   if (url.startsWith('gs:')) {
     const { GcsStore } = await import('@atoll/storage-gcs');
-    return new GcsStore({ url, readOnly, ...gcsEnvironment() });
+    return new GcsStore({ url, readOnly, log, ...gcsEnvironment() });
   }
   const { FsStore } = await import('@atoll/storage-fs');
   return FsStore.open({ root: fileURLToPath(url), readOnly });

@@ -1,4 +1,4 @@
-import { StorageError } from '@atoll/storage';
+import { inTime, StorageError } from '@atoll/storage';
 import type { TokenCredential } from '@azure/identity';
 import { BlobServiceClient, StorageSharedKeyCredential, type StoragePipelineOptions } from '@azure/storage-blob';
 import type { AzureLocation } from './azure-location.js';
@@ -14,6 +14,9 @@ export type AzureService =
 
 /** What a token is for. */
 const SCOPE = 'https://storage.azure.com/.default';
+
+/** The chain tries one source after the other, some of them for seconds, and has no limit of its own. */
+const IDENTITY_MS = 20_000;
 
 /** Every attempt is one of ours: the SDK's own would send a conditional write twice and tell of the second only. */
 const OPTIONS: StoragePipelineOptions = {
@@ -81,5 +84,8 @@ function lazyIdentity(): TokenCredential {
     const { DefaultAzureCredential } = await import('@azure/identity');
     return new DefaultAzureCredential();
   };
-  return { getToken: async (scopes, options) => (await (chain ??= load())).getToken(scopes, options) };
+  const ask: TokenCredential['getToken'] = async (scopes, options) =>
+    (await (chain ??= load())).getToken(scopes, options);
+  const limits = { limitMs: IDENTITY_MS };
+  return { getToken: (scopes, options) => inTime(() => ask(scopes, options), 'the identity of this process', limits) };
 }

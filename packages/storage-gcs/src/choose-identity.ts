@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { ChainIdentity } from './chain-identity.js';
 import { GcsFailure } from './gcs-failure.js';
 import type { GcsLocation } from './gcs-location.js';
+import type { RenewalFailed } from './held-token.js';
 import { ANONYMOUS, type GcsIdentity } from './identity.js';
 import { KeyIdentity, type ServiceAccountKey } from './key-identity.js';
 import type { ProxyNames } from './wire.js';
@@ -17,6 +18,7 @@ export interface IdentityOptions {
   readonly credentials?: GcsCredentials | undefined;
   readonly proxies: ProxyNames;
   readonly signingEndpoint?: string | undefined;
+  readonly renewalFailed?: RenewalFailed | undefined;
 }
 
 const TOKEN_URL = 'https://oauth2.googleapis.com/token';
@@ -33,7 +35,8 @@ const KeyFile = z.object({
  * A server that is spoken to without encryption gets a token only where credentials were given and it is on this machine; without any it
  * is an emulator. @throws StorageError 'denied'
  */
-export function chooseIdentity({ location, credentials, proxies, signingEndpoint }: IdentityOptions): GcsIdentity {
+export function chooseIdentity(options: IdentityOptions): GcsIdentity {
+  const { location, credentials } = options;
   const { protocol, hostname } = new URL(location.endpoint);
   if (protocol === 'http:') {
     if (credentials === undefined) return ANONYMOUS;
@@ -41,9 +44,9 @@ export function chooseIdentity({ location, credentials, proxies, signingEndpoint
       throw new StorageError('denied', `${location.endpoint}: an identity's token is sent over https only`);
     }
   }
-  if (credentials === undefined) return new ChainIdentity(signingEndpoint);
+  if (credentials === undefined) return new ChainIdentity(options.signingEndpoint, options.renewalFailed);
   if (!('file' in credentials)) return credentials;
-  return new FileIdentity(credentials.file, proxies, signingEndpoint);
+  return new FileIdentity(credentials.file, options);
 }
 
 /** What a file holds is looked at when it is first needed: a key, or what Google's own library knows about. */
@@ -53,8 +56,7 @@ class FileIdentity implements GcsIdentity {
 
   constructor(
     private readonly file: string,
-    private readonly proxies: ProxyNames,
-    private readonly signingEndpoint: string | undefined,
+    private readonly options: IdentityOptions,
   ) {}
 
   /** The file may have another key by the time that its key is refused. */
@@ -78,8 +80,11 @@ class FileIdentity implements GcsIdentity {
   }
 
   #choose(): Promise<GcsIdentity> {
+    const { proxies, signingEndpoint, renewalFailed } = this.options;
     this.#chosen ??= readKey(this.file).then((key) =>
-      key === undefined ? new ChainIdentity(this.signingEndpoint) : new KeyIdentity(key, this.proxies),
+      key === undefined
+        ? new ChainIdentity(signingEndpoint, renewalFailed)
+        : new KeyIdentity(key, proxies, renewalFailed),
     );
     this.#chosen.catch(() => {
       this.#chosen = undefined;

@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { parseGcsUrl } from './gcs-location.js';
 import { chooseIdentity } from './choose-identity.js';
@@ -48,6 +49,28 @@ test('a token that is worth nothing any more is renewed, and the request sent ag
   await expect(store.put('x/c', Buffer.from('two'), { ifAbsent: true })).resolves.not.toBe('conflict');
   const many = await Promise.all(Array.from({ length: 20 }, () => store.head('x/a')));
   expect(many.every((info) => info?.sizeBytes === 5)).toBe(true);
+});
+
+test('while a new token is asked for, requests go on with the old one, and what fails is told', async () => {
+  const told: unknown[] = [];
+  const log = { warn: (message: string, facts: object) => void told.push([message, facts]) };
+  const store = stand.open({ log });
+  stand.fake.identities.lifeSeconds = 4;
+  await store.head('x/a');
+  await sleep(2_100);
+  stand.fake.faults.add('Token', { kind: 'hang', milliseconds: 200 });
+  const asked = stand.fake.asked('Token');
+  const many = await Promise.all(Array.from({ length: 5 }, () => store.head('x/a')));
+  expect([many.length, told]).toEqual([5, []]);
+  await asked;
+  await sleep(400);
+  const facts = expect.objectContaining({
+    storage: store.url,
+    error: expect.objectContaining({ code: 'TokenUnavailable' }),
+  });
+  expect(told).toEqual([['the identity is not renewed', facts]]);
+  await sleep(1_000);
+  expect((await store.get('x/a'))?.body.toString()).toBe('hello');
 });
 
 test.each([

@@ -39,6 +39,8 @@ export interface GcsStoreOptions {
   readonly proxies?: ProxyNames;
   /** Where an identity without a key has its URLs signed, in place of `https://iamcredentials.googleapis.com`. */
   readonly signingEndpoint?: string;
+  /** Told when no new token is to be had, while requests still go on with the old one. */
+  readonly log?: { readonly warn: (message: string, facts: Readonly<Record<string, unknown>>) => void } | undefined;
   readonly clock?: Clock;
   readonly retries?: Partial<RetryPlan>;
   readonly timeouts?: Partial<Timeouts>;
@@ -71,7 +73,9 @@ export class GcsStore extends BucketStore {
       clock = systemClock,
     } = options;
     const location = parseGcsUrl(url);
-    const identity = chooseIdentity({ location, credentials, proxies, signingEndpoint });
+    const renewalFailed = (cause: unknown, goodForMs: number): void =>
+      options.log?.warn('the identity is not renewed', { storage: url, error: cause, goodForMs });
+    const identity = chooseIdentity({ location, credentials, proxies, signingEndpoint, renewalFailed });
     const place = new Place(url, location);
     const wire = new Wire(location.endpoint, proxies);
     const guard = new ClockGuard(clock);

@@ -3,15 +3,13 @@ import { z } from 'zod';
 import { readJson, readText } from './answers.js';
 import { failureOf } from './failure-of.js';
 import { GcsFailure } from './gcs-failure.js';
-import { HeldToken, type Token } from './held-token.js';
+import { HeldToken, lasting, type RenewalFailed, type Token } from './held-token.js';
 import type { GcsIdentity } from './identity.js';
 import { Wire, type ProxyNames } from './wire.js';
 
 const SCOPE = 'https://www.googleapis.com/auth/devstorage.read_write';
 const HOUR_SECONDS = 3_600;
-/** Tokens are given up this long before they expire. */
-const EARLY_MS = 300_000;
-/** All requests wait for a token; who gives none for so long is asked again. */
+/** Requests may wait for a token; who gives none for so long is asked again. */
 const ANSWER_MS = 5_000;
 
 /** What a service account's key file holds, of what is needed. */
@@ -27,13 +25,15 @@ const Answer = z.object({ access_token: z.string().min(1), expires_in: z.number(
 /** A service account by its key: signs by itself, and trades signed assertions for tokens (RFC 7523). */
 export class KeyIdentity implements GcsIdentity {
   readonly signs = true;
-  readonly #tokens = new HeldToken(() => this.#ask());
+  readonly #tokens: HeldToken;
   readonly #wire: Wire;
 
   constructor(
     private readonly key: ServiceAccountKey,
     proxies: ProxyNames,
+    renewalFailed?: RenewalFailed,
   ) {
+    this.#tokens = new HeldToken(() => this.#ask(), renewalFailed);
     this.#wire = new Wire(new URL(key.tokenUrl).origin, proxies);
   }
 
@@ -63,7 +63,7 @@ export class KeyIdentity implements GcsIdentity {
         throw new GcsFailure('answered', 'TokenRefused', { status });
       }
       const { access_token: text, expires_in: seconds } = await readJson(Answer)(answer);
-      return { text, goodUntil: Date.now() + seconds * 1000 - EARLY_MS };
+      return lasting(text, seconds * 1000);
     } catch (cause) {
       if (cause instanceof GcsFailure && cause.code === 'TokenRefused') throw cause;
       throw failureOf(cause) === undefined ? cause : new GcsFailure('answered', 'TokenUnavailable');

@@ -10,7 +10,7 @@ export const FAKE_ACCOUNT = 'registry@test.iam.gserviceaccount.com';
 export const POD_TOKEN = 'token-of-a-pod';
 
 const GRANT = 'urn:ietf:params:oauth:grant-type:';
-const LIFE_SECONDS = 3_600;
+const MOST_LIFE_SECONDS = 3_600;
 const MOST_SKEW_SECONDS = 300;
 const Claims = z.object({ iss: z.string(), aud: z.string(), scope: z.string(), iat: z.number(), exp: z.number() });
 
@@ -18,6 +18,8 @@ const Claims = z.object({ iss: z.string(), aud: z.string(), scope: z.string(), i
 export class FakeIdentities {
   /** Whether the account may have texts signed for it. */
   maySign = true;
+  /** Of the tokens that are given from now on. */
+  lifeSeconds = MOST_LIFE_SECONDS;
   readonly #pair = generateKeyPairSync('rsa', { modulusLength: 2048 });
   #tokens = new Set<string>();
 
@@ -83,7 +85,7 @@ export class FakeIdentities {
     const token = `ya29.${randomUUID()}`;
     this.#tokens.add(token);
     const kind = { token_type: 'Bearer', issued_token_type: 'urn:ietf:params:oauth:token-type:access_token' };
-    return asJson(200, { access_token: token, expires_in: LIFE_SECONDS, ...kind }, MACHINE);
+    return asJson(200, { access_token: token, expires_in: this.lifeSeconds, ...kind }, MACHINE);
   }
 
   #holds(assertion: string): boolean {
@@ -94,7 +96,7 @@ export class FakeIdentities {
     if (!verified) return false;
     const { iss, aud, iat, exp } = Claims.parse(JSON.parse(Buffer.from(claims, 'base64url').toString()));
     const now = this.now() / 1000;
-    const inTime = Math.abs(iat - now) < MOST_SKEW_SECONDS && exp > now && exp - iat <= LIFE_SECONDS;
+    const inTime = Math.abs(iat - now) < MOST_SKEW_SECONDS && exp > now && exp - iat <= MOST_LIFE_SECONDS;
     return iss === FAKE_ACCOUNT && aud.endsWith('/token') && inTime;
   }
 }
