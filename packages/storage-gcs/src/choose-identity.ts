@@ -1,6 +1,6 @@
 import { createPrivateKey } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { StorageError } from '@atoll/storage';
+import { StorageError, type ProxyNames } from '@atoll/storage';
 import { z } from 'zod';
 import { ChainIdentity } from './chain-identity.js';
 import { GcsFailure } from './gcs-failure.js';
@@ -8,7 +8,6 @@ import type { GcsLocation } from './gcs-location.js';
 import type { RenewalFailed } from './held-token.js';
 import { ANONYMOUS, type GcsIdentity } from './identity.js';
 import { KeyIdentity, type ServiceAccountKey } from './key-identity.js';
-import type { ProxyNames } from './wire.js';
 
 /** The file that GOOGLE_APPLICATION_CREDENTIALS names, or an identity that is at hand. */
 export type GcsCredentials = { readonly file: string } | GcsIdentity;

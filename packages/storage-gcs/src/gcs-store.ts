@@ -9,6 +9,7 @@ import {
   WriteGate,
   type BucketSetting,
   type CallOptions,
+  type ProxyNames,
   type ReadableStore,
   type RetryPlan,
 } from '@atoll/storage';
@@ -24,7 +25,7 @@ import { GcsUploads, PART_RULES } from './gcs-uploads.js';
 import { GcsWriter } from './gcs-writer.js';
 import { Place } from './place.js';
 import { UrlSigner } from './url-signer.js';
-import { Wire, type ProxyNames } from './wire.js';
+import { Wire } from './wire.js';
 
 export interface GcsStoreOptions {
   /** `gs://bucket/prefix?endpoint=…` */

@@ -1,11 +1,12 @@
 import { sign, type KeyObject } from 'node:crypto';
+import type { ProxyNames } from '@atoll/storage';
 import { z } from 'zod';
 import { readJson, readText } from './answers.js';
 import { failureOf } from './failure-of.js';
 import { GcsFailure } from './gcs-failure.js';
 import { HeldToken, lasting, type RenewalFailed, type Token } from './held-token.js';
 import type { GcsIdentity } from './identity.js';
-import { Wire, type ProxyNames } from './wire.js';
+import { Wire } from './wire.js';
 
 const SCOPE = 'https://www.googleapis.com/auth/devstorage.read_write';
 const HOUR_SECONDS = 3_600;

@@ -1,5 +1,6 @@
-import { Agent as HttpAgent, request as requestHttp, type AgentOptions, type IncomingMessage } from 'node:http';
-import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
+import { request as requestHttp, type Agent, type IncomingMessage } from 'node:http';
+import { request as requestHttps } from 'node:https';
+import { createBucketAgent, type ProxyNames } from '@atoll/storage';
 
 export interface WireRequest {
   readonly method: string;
@@ -18,20 +19,14 @@ export interface Exchange {
   readonly cancel: (cause: Error) => void;
 }
 
-/** The names by which proxies are told: HTTPS_PROXY, HTTP_PROXY, NO_PROXY. */
-export type ProxyNames = NonNullable<AgentOptions['proxyEnv']>;
-
-const CONNECTIONS = { keepAlive: true, maxSockets: 512, maxFreeSockets: 128, noDelay: true };
-
 /** Requests to one server, over connections that are used again. */
 export class Wire {
-  readonly #agent: HttpAgent | HttpsAgent;
+  readonly #agent: Agent;
   readonly #origin: URL;
 
-  constructor(endpoint: string, proxies: ProxyNames = {}) {
+  constructor(endpoint: string, proxies?: ProxyNames) {
     this.#origin = new URL(endpoint);
-    const options = { ...CONNECTIONS, proxyEnv: proxies };
-    this.#agent = this.#origin.protocol === 'https:' ? new HttpsAgent(options) : new HttpAgent(options);
+    this.#agent = createBucketAgent(this.#origin.protocol, proxies);
   }
 
   begin({ method, path, headers, body }: WireRequest): Exchange {

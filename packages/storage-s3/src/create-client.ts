@@ -1,7 +1,5 @@
-import { Agent as HttpAgent, type AgentOptions } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
-import type { ClockGuard } from '@atoll/storage';
+import { createBucketAgent, type ClockGuard, type ProxyNames } from '@atoll/storage';
 import type { Timeouts } from './s3-calls.js';
 import type { S3Location } from './s3-location.js';
 
@@ -16,9 +14,6 @@ export interface S3Credentials {
 /** Keys, or where they come from; the SDK's own chain finds them where neither is given. */
 export type CredentialSource = S3Credentials | (() => Promise<S3Credentials>);
 
-/** The names by which proxies are told: HTTPS_PROXY, HTTP_PROXY, NO_PROXY. */
-export type ProxyNames = NonNullable<AgentOptions['proxyEnv']>;
-
 export interface ClientOptions {
   readonly credentials?: CredentialSource;
   readonly proxies?: ProxyNames;
@@ -31,19 +26,16 @@ const SILENT = { debug: quiet, info: quiet, warn: quiet, error: quiet };
 /** Attempts are counted elsewhere; this way the SDK also leaves errors as they are. */
 const ONCE: NonNullable<S3ClientConfig['retryStrategy']> = { retry: (next, args) => next(args) };
 
-const CONNECTIONS = { keepAlive: true, maxSockets: 512, maxFreeSockets: 128, noDelay: true };
-
 /** A client that tries nothing twice, adds no checksum that is not asked for, and shows the clock guard every answer. */
 export function createClient(
   location: S3Location,
   clock: ClockGuard,
   timeouts: Timeouts,
-  { credentials, proxies = {} }: ClientOptions = {},
+  { credentials, proxies }: ClientOptions = {},
 ): S3Client {
   const { endpoint, pathStyle } = location;
   // A server of one's own has a region by name only, and signatures need some.
   const region = location.region ?? (endpoint === undefined ? undefined : 'us-east-1');
-  const connections = { ...CONNECTIONS, proxyEnv: proxies };
   const config: S3ClientConfig = {
     ...(region !== undefined && { region }),
     ...(endpoint !== undefined && { endpoint }),
@@ -64,8 +56,8 @@ export function createClient(
       requestTimeout: timeouts.answerMs,
       throwOnRequestTimeout: true,
       socketTimeout: timeouts.idleMs,
-      httpAgent: new HttpAgent(connections),
-      httpsAgent: new HttpsAgent(connections),
+      httpAgent: createBucketAgent('http:', proxies),
+      httpsAgent: createBucketAgent('https:', proxies),
     },
   };
   const client = new S3Client(config);
