@@ -4,17 +4,24 @@ import { buffer } from 'node:stream/consumers';
 import { expect, test } from '@jest/globals';
 import { BufferPool } from './buffer-pool.js';
 import { FileBody } from './file-body.js';
+import { SharedChunks } from './shared-chunks.js';
 import { temporaryRoots } from './testing/temporary-root.js';
 
 const makeRoot = temporaryRoots();
 const PIECE_BYTES = 1000;
 const CONTENT = Buffer.from(Array.from({ length: 10_500 }, (_, at) => at % 251));
 
-async function bodyOf(range = { start: 0, end: CONTENT.length }, pool = new BufferPool(PIECE_BYTES, 4)) {
+async function pathOf(): Promise<string> {
   const path = join(await makeRoot(), 'file');
   await writeFile(path, CONTENT);
+  return path;
+}
+
+async function bodyOf(range = { start: 0, end: CONTENT.length }, pool = new BufferPool(PIECE_BYTES, 4)) {
+  const path = await pathOf();
   const handle = await open(path);
-  return { handle, pool, body: new FileBody(handle, range, pool) };
+  const file = { name: path, sizeBytes: CONTENT.length };
+  return { handle, pool, body: new FileBody(handle, file, range, new SharedChunks(pool, 4)) };
 }
 
 function isClosed(handle: FileHandle): boolean {
@@ -87,4 +94,26 @@ test('a file that has become shorter ends early', async () => {
   const taken: Buffer[] = [];
   await body.lend(async (bytes) => void taken.push(Buffer.from(bytes)));
   expect(Buffer.concat(taken).equals(CONTENT.subarray(10_000))).toBe(true);
+});
+
+test('what a body has begun to read for another it reads to its end, though it is destroyed', async () => {
+  const handle = await open(await pathOf());
+  const file = { name: 'file', sizeBytes: CONTENT.length };
+  const chunks = new SharedChunks(new BufferPool(PIECE_BYTES, 4), 4);
+  const read = handle.read.bind(handle);
+  // The system may answer with fewer bytes than it was asked for.
+  const fewer = (buffer: Buffer, at: number, length: number, position: number) =>
+    read(buffer, at, Math.min(length, 300), position);
+  Object.assign(handle, { read: fewer });
+  const first = new FileBody(handle, file, { start: 0, end: CONTENT.length }, chunks);
+  const second = await open(await pathOf());
+  const other = new FileBody(second, file, { start: 0, end: CONTENT.length }, chunks);
+  const lending = first.lend(async () => undefined);
+  const taken: Buffer[] = [];
+  const going = other.lend(async (bytes) => void taken.push(Buffer.from(bytes)));
+  first.destroy(new Error('enough'));
+  await expect(lending).rejects.toThrow('enough');
+  await going;
+  expect(Buffer.concat(taken).equals(CONTENT)).toBe(true);
+  expect(isClosed(handle)).toBe(true);
 });

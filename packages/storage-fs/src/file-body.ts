@@ -1,34 +1,45 @@
 import type { FileHandle } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import type { LendingBody } from '@atoll/storage';
-import type { BufferPool } from './buffer-pool.js';
+import type { Claim } from './chunk-reader.js';
+import type { Piece } from './chunk.js';
 import { held } from './held.js';
+import type { OpenFile, SharedChunks } from './shared-chunks.js';
+
+const DESTROYED = 'the body was destroyed';
 
 /** Bytes `[start, end)` of a file, which it closes at its end and when it is destroyed. */
 export class FileBody extends Readable implements LendingBody {
   readonly #end: number;
   #position: number;
+  #reading: Promise<unknown> = Promise.resolve();
 
   constructor(
     private readonly handle: FileHandle,
-    range: { readonly start: number; readonly end: number },
-    private readonly buffers: BufferPool,
+    private readonly file: OpenFile,
+    range: Piece,
+    private readonly chunks: SharedChunks,
   ) {
-    super({ highWaterMark: buffers.bufferBytes });
+    super({ highWaterMark: chunks.chunkBytes });
     this.#position = range.start;
     this.#end = range.end;
   }
 
   override _read(): void {
-    const buffer = Buffer.allocUnsafeSlow(Math.min(this.buffers.bufferBytes, this.#end - this.#position));
-    this.#fill(buffer).then(
-      (bytes) => this.push(bytes.length > 0 ? bytes : null),
+    const buffer = Buffer.allocUnsafeSlow(Math.min(this.chunks.chunkBytes, this.#end - this.#position));
+    this.#readAll(buffer, this.#position).then(
+      (filled) => {
+        this.#position += filled;
+        this.push(filled > 0 ? buffer.subarray(0, filled) : null);
+      },
       (cause: unknown) => this.destroy(cause instanceof Error ? cause : new Error(String(cause))),
     );
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
-    this.handle.close().then(
+    // What this body reads others may wait for.
+    const close = (): Promise<void> => this.handle.close();
+    this.#reading.then(close, close).then(
       () => callback(error),
       (cause: unknown) => callback(error ?? (cause as Error)),
     );
@@ -37,38 +48,43 @@ export class FileBody extends Readable implements LendingBody {
   async lend(take: (bytes: Uint8Array) => Promise<void>): Promise<void> {
     // What goes wrong is told by the promise; an error event that nobody hears would end the process.
     this.on('error', () => undefined);
-    const lent = [this.buffers.take()];
-    let filling = this.#next(lent, 0);
+    if (this.destroyed) throw this.errored ?? new Error(DESTROYED);
+    const span = { start: this.#position, end: this.#end };
+    const read = (buffer: Buffer, position: number) => (this.#reading = this.#readAll(buffer, position));
+    const reader = this.chunks.join(this.file, span, read);
+    let taken: Claim | undefined;
+    let next = reader.claim();
     let taking: Promise<void> = Promise.resolve();
     try {
-      for (let turn = 0; ; turn ^= 1) {
-        const bytes = await filling;
+      while (next !== undefined) {
+        const bytes = await next.bytes;
         await taking;
+        taken?.end();
+        taken = undefined;
+        if (this.destroyed) throw new Error(DESTROYED);
         if (bytes.length === 0) break;
-        filling = held(this.#next(lent, turn ^ 1));
+        taken = next;
+        next = bytes.length < taken.sizeBytes ? undefined : reader.claim();
         taking = held(take(bytes));
       }
-      this.buffers.give(lent);
+      await taking;
+      taken?.end();
     } catch (cause) {
-      // The buffers are left to the collector: a write that failed may not have let go of them.
+      // A write that failed may not have let go of its memory.
+      taken?.abandon();
       throw this.errored ?? cause;
     } finally {
-      await filling.catch(() => undefined);
+      next?.end();
+      reader.leave();
       this.destroy();
     }
   }
 
-  /** The second buffer is taken only when there is something to read into it. */
-  async #next(lent: Buffer[], turn: number): Promise<Buffer> {
-    if (this.#position >= this.#end) return Buffer.alloc(0);
-    return this.#fill((lent[turn] ??= this.buffers.take()));
-  }
-
-  async #fill(buffer: Buffer): Promise<Buffer> {
-    const wantedBytes = Math.min(buffer.length, this.#end - this.#position);
-    if (wantedBytes <= 0) return buffer.subarray(0, 0);
-    const { bytesRead } = await this.handle.read(buffer, 0, wantedBytes, this.#position);
-    this.#position += bytesRead;
-    return buffer.subarray(0, bytesRead);
+  async #readAll(buffer: Buffer, position: number): Promise<number> {
+    for (let filled = 0; ;) {
+      const { bytesRead } = await this.handle.read(buffer, filled, buffer.length - filled, position + filled);
+      filled += bytesRead;
+      if (bytesRead === 0 || filled === buffer.length) return filled;
+    }
   }
 }

@@ -42,6 +42,7 @@ import { Publisher, type FileFacts } from './publisher.js';
 import { recoverLog } from './recover-log.js';
 import { RecoveryWatch } from './recovery-watch.js';
 import { holdSmall } from './small-data.js';
+import { SharedChunks } from './shared-chunks.js';
 import { Stamps } from './stamps.js';
 import { toReadError, toStorageError } from './to-storage-error.js';
 import { writeChunks } from './write-chunks.js';
@@ -52,6 +53,9 @@ const DEFAULT_NAMES_BYTES = 67_108_864;
 /** From here on a read or a write costs little beside the copying, and the memory for a hundred streams is still small. */
 const BUFFER_BYTES = 1_048_576;
 const KEPT_BUFFERS = 16;
+/** Less than this costs more calls for each byte; more keeps fewer pieces for those that follow. */
+const CHUNK_BYTES = 524_288;
+const KEPT_CHUNKS = 24;
 /** Data objects up to here go through the log: a second copy costs less than two flushes. */
 const SMALL_DATA_BYTES = 65_536;
 const SEGMENT_BYTES = 16_777_216;
@@ -115,6 +119,7 @@ export class FsStore implements ObjectStore {
   readonly #watch: RecoveryWatch | undefined;
   readonly #mutex = new KeyedMutex();
   readonly #buffers = new BufferPool(BUFFER_BYTES, KEPT_BUFFERS);
+  readonly #chunks = new SharedChunks(new BufferPool(CHUNK_BYTES, KEPT_BUFFERS), KEPT_CHUNKS);
   readonly #uploads = new LatestOnly();
   readonly #writes = new Set<Promise<unknown>>();
   #closed = false;
@@ -196,7 +201,9 @@ export class FsStore implements ObjectStore {
     if (start >= stop || signal?.aborted) await handle.close();
     signal?.throwIfAborted();
     if (start >= stop) return { info, body: Readable.from([]) };
-    const body = new FileBody(handle, { start, end: stop }, this.#buffers);
+    // A version stays what it is while its file is open, whatever becomes of the key.
+    const file = { name: `${key} ${info.version}`, sizeBytes: info.sizeBytes };
+    const body = new FileBody(handle, file, { start, end: stop }, this.#chunks);
     return { info, body: signal ? addAbortSignal(signal, body) : body };
   }
 
