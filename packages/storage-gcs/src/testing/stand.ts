@@ -34,6 +34,16 @@ export class Stand {
     return store;
   }
 
+  /** An object that another has put into the bucket. */
+  plant(key: string, body: Buffer): void {
+    this.fake.bucket('bucket').put(key, { body }, {});
+  }
+
+  /** What the bucket holds at a key, whatever the stores say. */
+  bytesAt(key: string): Buffer {
+    return this.fake.bucket('bucket').get(key).body;
+  }
+
   async stop(): Promise<void> {
     for (const store of this.#stores) await store.close();
     await this.fake.stop();
