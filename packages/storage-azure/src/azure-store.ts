@@ -39,8 +39,6 @@ export interface AzureStoreOptions {
   readonly copiedBlockBytes?: number;
 }
 
-/** Of all streams together, so that they take 128 MiB at most beside what each of them gathers. */
-const BLOCKS_ON_THE_WAY = 16;
 /** Many side by side are quicker than few large ones, and one that fails is little to do again. */
 const COPIED_BLOCK_BYTES = 64 * 1_048_576;
 
@@ -69,7 +67,7 @@ export class AzureStore extends BucketStore {
     });
     const reader = new AzureReader(calls, place);
     const writer = new AzureWriter(calls, place, reader);
-    const blocks = new BlockWriter({ calls, place, reader, writer, turns: new PartTurns(BLOCKS_ON_THE_WAY) });
+    const blocks = new BlockWriter({ calls, place, reader, writer, turns: new PartTurns() });
     const signer = new UrlSigner({ calls, place, service, clock });
     super({
       url,

@@ -38,7 +38,7 @@ export class BlockWriter {
       for await (const piece of pieces) {
         const index = sent.length;
         sizeBytes += piece.length;
-        const { done } = await this.parts.turns.begin(async () => {
+        const { done } = await this.parts.turns.begin(piece.length, async () => {
           const attempts = await this.stageOne(key, blockId(id, index), piece, o);
           // A refusal may come before the body has left: that connection still reads the memory.
           if (attempts === 1) giveBack(piece);

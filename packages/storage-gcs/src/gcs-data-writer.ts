@@ -19,7 +19,8 @@ export class GcsDataWriter extends DataInParts {
     try {
       const first = await pieces.next();
       const head = first.done ? Buffer.alloc(0) : first.value;
-      if (head.length < this.firstPieceBytes) return await this.turns.run(() => this.uploads.putWhole(key, head, o));
+      if (head.length < this.firstPieceBytes)
+        return await this.turns.run(head.length, () => this.uploads.putWhole(key, head, o));
       return await this.writeParts(key, startingWith([head], pieces), o);
     } finally {
       await pieces.return();

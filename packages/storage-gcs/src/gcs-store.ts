@@ -47,9 +47,6 @@ export interface GcsStoreOptions {
   readonly timeouts?: Partial<Timeouts>;
 }
 
-/** Pieces that all streams of a store send at this moment, together. */
-const PIECES_ON_THE_WAY = 16;
-
 /**
  * Objects in a bucket of Google Cloud Storage (docs/drivers/gcs.md). Any number of processes may write to one bucket. Opening asks the
  * server nothing: `probeStore` finds out whether it keeps its promises.
@@ -97,7 +94,7 @@ export class GcsStore extends BucketStore {
       reader,
       writer,
       lister: new GcsLister(calls, place),
-      data: new GcsDataWriter(uploads, new PartTurns(PIECES_ON_THE_WAY), pieceBytes),
+      data: new GcsDataWriter(uploads, new PartTurns(), pieceBytes),
       signer: new UrlSigner({ endpoint: location.endpoint, place, identity, clock }),
     });
     this.#endpoint = location.endpoint;

@@ -34,7 +34,7 @@ export class S3DataWriter extends DataInParts {
   }
 
   async #writeWhole(key: string, body: Buffer, o: CallOptions): Promise<{ sizeBytes: number }> {
-    await this.turns.run(() => this.uploads.putWhole(key, body, o));
+    await this.turns.run(body.length, () => this.uploads.putWhole(key, body, o));
     return { sizeBytes: body.length };
   }
 }

@@ -42,8 +42,6 @@ export interface S3StoreOptions extends ClientOptions {
 
 /** Of a stream that is put in one call. */
 const STREAMED_PART_BYTES = 8 * 1_048_576;
-/** Of all streams and uploads together, so that they take 128 MiB at most, up to 7.8 GiB into a blob, beside what each of them gathers. */
-const PARTS_ON_THE_WAY = 16;
 
 /**
  * Objects in an S3 bucket (docs/drivers/s3.md). Any number of processes may write to one bucket. Opening asks the server nothing:
@@ -75,7 +73,7 @@ export class S3Store extends BucketStore {
       reader,
       writer: new S3Writer({ calls, place, reader, conditionalDelete }),
       lister: new S3Lister(calls, place),
-      data: new S3DataWriter(uploads, new PartTurns(PARTS_ON_THE_WAY), sizes),
+      data: new S3DataWriter(uploads, new PartTurns(), sizes),
       signer: new UrlSigner(client, place, clock),
     });
     this.#endpoint = location.endpoint;

@@ -10,7 +10,10 @@ class OneTurn extends DataInParts {
       return { number, sizeBytes: body.length, tag: '' };
     };
     const complete = async () => ({ sizeBytes: 0 });
-    super({ begin: async () => null, writePart, complete, abort: async () => undefined }, new PartTurns(1));
+    super(
+      { begin: async () => null, writePart, complete, abort: async () => undefined },
+      new PartTurns({ parts: 1, bytes: 1_000 }),
+    );
   }
 
   override async write(key: string, chunks: Chunks): Promise<{ sizeBytes: number }> {

@@ -45,7 +45,7 @@ export abstract class DataInParts implements DataObjects {
   /** Asks for the chunks only when its turn has come, so that whoever holds them may read no further until then. */
   writePart(key: string, upload: Json, place: PartPlace, chunks: Chunks, o: CallOptions): Promise<PartReceipt> {
     const { number, sizeBytes } = place;
-    return this.turns.run(() =>
+    return this.turns.run(sizeBytes, () =>
       sendWhole(key, chunks, { sizeBytes, signal: o.signal }, (body) =>
         this.requests.writePart(key, upload, number, body, o),
       ),
@@ -82,7 +82,9 @@ export abstract class DataInParts implements DataObjects {
   async #send(key: string, upload: Json, piece: Buffer, sent: Promise<PartReceipt>[], o: CallOptions): Promise<void> {
     const number = sent.length + 1;
     const given = { ...o, given: true };
-    const { done } = await this.turns.begin(() => this.requests.writePart(key, upload, number, piece, given));
+    const { done } = await this.turns.begin(piece.length, () =>
+      this.requests.writePart(key, upload, number, piece, given),
+    );
     sent.push(done);
     if (sent.length >= SENT_AT_ONCE) await sent[sent.length - SENT_AT_ONCE];
   }
