@@ -116,7 +116,7 @@ function credentialsOf({ headers }: IncomingMessage): Pick<AccessRequest, 'autho
 function answerer(
   parts: RouteParts,
   isDraining: () => boolean,
-): (exchange: Exchange, match: Match, query: Query) => Promise<void> {
+): (exchange: Exchange, match: Match, query: Query) => Promise<void> | void {
   const blobs = new BlobRoutes(parts);
   const health = new HealthRoutes(parts, isDraining);
   const manifests = new ManifestRoutes(parts);

@@ -12,12 +12,10 @@ import type { Match } from './route.js';
 
 export type Headers = Record<string, string>;
 
+/** What all requests of a server share. */
 export interface ExchangeParts {
   readonly log: Logger;
   readonly limits: ApiLimits;
-  readonly requestId: string;
-  /** The client waits for `100 Continue` before it sends its body. */
-  readonly awaitsContinue: boolean;
   /** The server is about to stop, so no connection is kept. */
   readonly isDraining: () => boolean;
   /** The answer is out, or will never be. */
@@ -43,19 +41,18 @@ export class Exchange {
   #isOver = false;
   #tellOver: () => void = () => undefined;
 
+  /** @param awaitsContinue whether the client waits for `100 Continue` before it sends its body */
   constructor(
     readonly req: IncomingMessage,
     readonly res: ServerResponse,
+    readonly requestId: string,
+    awaitsContinue: boolean,
     private readonly parts: ExchangeParts,
   ) {
-    this.body = new RequestBody(req, res, parts.limits, parts.awaitsContinue);
+    this.body = new RequestBody(req, res, parts.limits, awaitsContinue);
     // A connection that breaks is told by `close`; without a listener `error` would end the process.
     res.on('error', LISTENING);
-    res.once('close', () => this.#closed());
-  }
-
-  get requestId(): string {
-    return this.parts.requestId;
+    res.on('close', () => this.#closed());
   }
 
   /** For reads: aborts when the client goes away, and when the server stops for good. */
@@ -159,7 +156,7 @@ export class Exchange {
   /** Answers whether the connection closes after this response. */
   #head(status: number, headers: Headers): boolean {
     const close = this.#last || this.parts.isDraining() || (this.body.unread && !this.#restIsSmall());
-    this.res.writeHead(status, rawHead(this.parts.requestId, headers, close));
+    this.res.writeHead(status, rawHead(this.requestId, headers, close));
     return close;
   }
 

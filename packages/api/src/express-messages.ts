@@ -12,6 +12,8 @@ export function messagesFor(app: Express): Messages {
   class Response<R extends IncomingMessage> extends ServerResponse<R> {}
   Object.setPrototypeOf(Request.prototype, app.request);
   Object.setPrototypeOf(Response.prototype, app.response);
+  // Express would make an empty one for each response, and nothing is kept there.
+  Object.assign(Response.prototype, { locals: Object.freeze({}) });
   Object.assign(app, { request: Request.prototype, response: Response.prototype });
   return { IncomingMessage: Request, ServerResponse: Response };
 }

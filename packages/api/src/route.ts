@@ -43,6 +43,7 @@ const FIXED: Readonly<Record<string, Route>> = {
   '/readyz': { kind: 'ready' },
 };
 
+const LONGEST_FIXED = Math.max(...Object.keys(FIXED).map((path) => path.length));
 const PREFIX = '/v2/';
 const ORIGIN = /^https?:\/\/[^/?]*/i;
 
@@ -69,7 +70,9 @@ function matchUrl(rawUrl: string): Omit<Match, 'method'> {
   const url = rawUrl.startsWith('/') ? rawUrl : rawUrl.replace(ORIGIN, '');
   const mark = url.indexOf('?');
   const path = mark < 0 ? url : url.slice(0, mark);
-  const route = Object.hasOwn(FIXED, path) ? FIXED[path] : matchRepositoryRoute(path);
+  // Looking a long path up costs more than finding out what it is.
+  const isFixed = path.length <= LONGEST_FIXED && Object.hasOwn(FIXED, path);
+  const route = isFixed ? FIXED[path] : matchRepositoryRoute(path);
   if (route === undefined) throw noSuchRoute();
   return { route, query: mark < 0 ? '' : url.slice(mark + 1) };
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { withRequest, type Logger } from '@atoll/runtime';
-import { Exchange } from './exchange.js';
+import { Exchange, type ExchangeParts } from './exchange.js';
 import type { ApiLimits } from './limits.js';
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
@@ -20,19 +20,13 @@ export class Traffic {
   /** Tasks under way: one may go on after its client has gone. */
   #running = 0;
   readonly #awaitContinue = new WeakSet<IncomingMessage>();
-  readonly #isDraining = (): boolean => this.draining;
-  readonly #ended = (exchange: Exchange): void => {
-    this.#exchanges.delete(exchange);
-    const { socket } = exchange.req;
-    if (this.#newest.get(socket) === exchange) this.#newest.delete(socket);
-    this.#tellIfIdle();
-  };
+  readonly #parts: ExchangeParts;
   #becameIdle: () => void = () => undefined;
 
-  constructor(
-    private readonly log: Logger,
-    private readonly limits: ApiLimits,
-  ) {}
+  constructor(log: Logger, limits: ApiLimits) {
+    const isDraining = () => this.draining;
+    this.#parts = { log, limits, isDraining, onClosed: (exchange) => this.#ended(exchange) };
+  }
 
   /** To be told before the request is answered: its client holds the body back. */
   expectContinue(req: IncomingMessage): void {
@@ -42,14 +36,7 @@ export class Traffic {
   /** Runs `task`, with the request's id on every log line, and answers with what it throws. Never rejects. */
   run(req: IncomingMessage, res: ServerResponse, task: Task): Promise<void> {
     const requestId = requestIdOf(req);
-    const exchange = new Exchange(req, res, {
-      log: this.log,
-      limits: this.limits,
-      requestId,
-      awaitsContinue: this.#awaitContinue.has(req),
-      isDraining: this.#isDraining,
-      onClosed: this.#ended,
-    });
+    const exchange = new Exchange(req, res, requestId, this.#awaitContinue.has(req), this.#parts);
     const { socket } = req;
     const before = this.#newest.get(socket);
     this.#exchanges.add(exchange);
@@ -106,6 +93,13 @@ export class Traffic {
       this.#running--;
       this.#tellIfIdle();
     }
+  }
+
+  #ended(exchange: Exchange): void {
+    this.#exchanges.delete(exchange);
+    const { socket } = exchange.req;
+    if (this.#newest.get(socket) === exchange) this.#newest.delete(socket);
+    this.#tellIfIdle();
   }
 
   get #isIdle(): boolean {

@@ -24,6 +24,27 @@ describe('DecodedObjects', () => {
     expect(counter.calls()).toEqual({ get: 2 });
   });
 
+  test('recalls what it has decoded where the store knows the version without being asked, and only while that lasts', async () => {
+    const store = new MemoryStore();
+    const objects = new DecodedObjects(store, { decode: (body) => Buffer.from(body).toString() }, 100_000);
+    await store.put(KEY, Buffer.from('one'), { blind: true });
+    expect(objects.recall(KEY)).toBeUndefined();
+    await objects.read(KEY);
+    expect(objects.recall(KEY)).toBe('one');
+    await store.put(KEY, Buffer.from('two'), { blind: true });
+    expect(objects.recall(KEY)).toBeUndefined();
+    await objects.read(KEY);
+    expect(objects.recall(KEY)).toBe('two');
+    await store.delete(KEY, { blind: true });
+    expect(objects.recall(KEY)).toBeUndefined();
+  });
+
+  test('recalls nothing where the store has to be asked', async () => {
+    const { objects } = await openObjects();
+    await objects.read(KEY);
+    expect(objects.recall(KEY)).toBeUndefined();
+  });
+
   test('answers what was written last, also when its bytes are those of before', async () => {
     const { objects, write } = await openObjects();
     const first = await objects.read(KEY);

@@ -52,7 +52,7 @@ export interface StoredManifest {
 }
 
 export interface ManifestsParts {
-  readonly store: Pick<ObjectStore, 'get' | 'head' | 'put'>;
+  readonly store: Pick<ObjectStore, 'get' | 'versionAtHand' | 'head' | 'put'>;
   readonly origin: Origin;
   readonly blobs: BlobPins;
   readonly tags: Tags;
@@ -106,13 +106,21 @@ export class Manifests {
     return { digest, tags: [...tags], ...(parsed.subject && { subject: parsed.subject.digest }) };
   }
 
+  /** What {@link get} would answer, where nobody needs to be asked for it; `undefined` tells nothing. */
+  recall(repository: RepositoryName, reference: Reference): StoredManifest | undefined {
+    const digest = 'tag' in reference ? this.#recallTarget(repository, reference.tag)?.digest : reference.digest;
+    if (digest === undefined) return undefined;
+    const found = this.#objects.recall(this.#prefixes.of(repository) + digestPath(digest));
+    return found && served(digest, found);
+  }
+
   /** @throws RegistryError MANIFEST_UNKNOWN */
   async get(repository: RepositoryName, reference: Reference, o: CallOptions = {}): Promise<StoredManifest> {
     const digest = 'tag' in reference ? (await this.#target(repository, reference.tag, o)).digest : reference.digest;
     const found = await this.read(repository, digest, o);
-    const live = found && liveValue(found.register);
-    if (!live || !found.bytes) throw unknown(reference);
-    return { digest, ...live, bytes: found.bytes };
+    const manifest = found && served(digest, found);
+    if (manifest === undefined) throw unknown(reference);
+    return manifest;
   }
 
   /** @throws RegistryError MANIFEST_UNKNOWN */
@@ -312,6 +320,11 @@ export class Manifests {
     if (changes.length > 0) await this.parts.journal.append(repository, changes, o);
   }
 
+  #recallTarget(repository: RepositoryName, tag: Tag): TagTarget | undefined {
+    const register = this.parts.tags.recall(repository, tag);
+    return register && liveValue(register);
+  }
+
   async #target(repository: RepositoryName, tag: Tag, o: CallOptions): Promise<TagTarget> {
     const register = await this.parts.tags.read(repository, tag, o);
     const target = register && liveValue(register);
@@ -327,6 +340,12 @@ export class Manifests {
   #now(): number {
     return (this.parts.clock ?? systemClock).now();
   }
+}
+
+/** What readers are shown of a manifest; `undefined` when it is deleted. */
+function served(digest: Digest, { register, bytes }: ManifestObject): StoredManifest | undefined {
+  const live = liveValue(register);
+  return live && bytes && { digest, mediaType: live.mediaType, sizeBytes: live.sizeBytes, bytes };
 }
 
 /** One digest is served with one type: clients that hold the descriptor would take another type for another manifest. */

@@ -31,7 +31,7 @@ const DECODED_BYTES = 4 * 1_048_576;
 const always: Precondition = () => true;
 
 export interface TagsParts {
-  readonly store: Pick<ObjectStore, 'get' | 'put' | 'list'>;
+  readonly store: Pick<ObjectStore, 'get' | 'versionAtHand' | 'put' | 'list'>;
   readonly origin: Origin;
   readonly catalog: Pick<Catalog, 'has' | 'ensure'>;
   readonly intents: Pick<Intents, 'hold'>;
@@ -63,6 +63,11 @@ export class Tags {
 
   read(repository: RepositoryName, tag: Tag, o: CallOptions = {}): Promise<TagRegister | undefined> {
     return this.#objects.read(this.#prefixes.of(repository) + tag, o);
+  }
+
+  /** As {@link read}, where nobody needs to be asked; `undefined` tells nothing. */
+  recall(repository: RepositoryName, tag: Tag): TagRegister | undefined {
+    return this.#objects.recall(this.#prefixes.of(repository) + tag);
   }
 
   /**

@@ -10,7 +10,8 @@ const current = new AsyncLocalStorage<RequestFacts>();
 
 /** Runs `task`, and everything it starts, with these facts on every log line; facts of an outer call stay unless named again. */
 export function withRequest<T>(facts: RequestFacts, task: () => T): T {
-  return current.run({ ...current.getStore(), ...facts }, task);
+  const outer = current.getStore();
+  return current.run(outer === undefined ? facts : { ...outer, ...facts }, task);
 }
 
 export function currentRequest(): RequestFacts {

@@ -16,6 +16,7 @@ import {
   type PartReceipt,
   type PutCondition,
   type ReadableStore,
+  type Version,
 } from '@atoll/storage';
 import { BufferPool } from './buffer-pool.js';
 import { DurableFiles, type FlushAll } from './durable-files.js';
@@ -190,6 +191,11 @@ export class FsStore implements ObjectStore {
       fill?.(read);
     }
     return read;
+  }
+
+  /** What this process keeps of the objects is right, as no other writes them. */
+  versionAtHand(key: string): Version | undefined {
+    return this.#cache?.get(key)?.info.version;
   }
 
   async open(key: string, { signal, start = 0, end }: CallOptions & { start?: number; end?: number } = {}) {

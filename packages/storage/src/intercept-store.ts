@@ -1,11 +1,14 @@
 import type { ObjectStore } from './object-store.js';
 
-export type StoreOperation = Exclude<keyof ObjectStore, 'url' | 'wraps' | 'capabilities' | 'inspect' | 'close'>;
+export type StoreOperation = Exclude<
+  keyof ObjectStore,
+  'url' | 'wraps' | 'capabilities' | 'inspect' | 'versionAtHand' | 'close'
+>;
 
 /** Runs before, after or instead of a call; `key` is the prefix where the operation is `list`. */
 export type Interceptor = <T>(operation: StoreOperation, key: string, call: () => Promise<T>) => Promise<T>;
 
-/** The same store with `around` about every call but `close`. */
+/** The same store with `around` about every call but `close`; it has no version at hand, so that every read is a call. */
 export function interceptStore(store: ObjectStore, around: Interceptor): ObjectStore {
   return {
     url: store.url,

@@ -74,6 +74,10 @@ export class MemoryStore implements ObjectStore {
     return stored && { info: stored.info, body: Buffer.from(stored.body) };
   }
 
+  versionAtHand(key: string): Version | undefined {
+    return this.#objects.get(key)?.info.version;
+  }
+
   async open(key: string, { signal, start = 0, end }: CallOptions & { start?: number; end?: number } = {}) {
     await turn(signal);
     const stored = this.#objects.get(key);

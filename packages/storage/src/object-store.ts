@@ -87,6 +87,12 @@ export interface ObjectStore {
   /** A small object, whole. */
   get(key: string, options?: CallOptions): Promise<{ info: ObjectInfo; body: Buffer } | undefined>;
 
+  /**
+   * The version that `get` would answer at this moment, where the driver knows it without asking anybody; `undefined` tells nothing.
+   * Absent in a driver that always has to ask.
+   */
+  versionAtHand?(key: string): Version | undefined;
+
   /** Bytes `[start, end)`, the whole object by default. The caller drains, lends (LendingBody) or destroys `body`. */
   open(
     key: string,

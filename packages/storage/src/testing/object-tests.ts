@@ -25,6 +25,20 @@ export function objectTests(subject: Subject): void {
     expect(opened && (await readAll(opened.body)).toString()).toBe('hello');
   });
 
+  test('a version at hand is that of the object, whatever was done to it before', async () => {
+    const { store } = subject();
+    const known = () => store.versionAtHand?.('x/a');
+    const versionIfKnown = [undefined, await write(store, 'x/a', 'one')];
+    expect(versionIfKnown).toContain(known());
+    await store.get('x/a');
+    expect(versionIfKnown).toContain(known());
+    const written = write(store, 'x/a', 'two');
+    expect(versionIfKnown).toContain(known());
+    expect([undefined, await written]).toContain(known());
+    await store.delete('x/a', { blind: true });
+    expect(known()).toBeUndefined();
+  });
+
   test('an empty object is an object', async () => {
     const { store } = subject();
     await write(store, 'x/empty', '');
