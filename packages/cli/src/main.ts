@@ -1,9 +1,18 @@
-import { runCommandLine } from './command-line.js';
+import { tooOld } from './node-version.js';
 
-const { argv, env, stdout, stderr } = process;
+const { argv, env, stdout, stderr, versions } = process;
+
+const sentence = tooOld(versions.node);
+if (sentence !== undefined) {
+  stderr.write(`atoll: ${sentence}\n`);
+  process.exit(2);
+}
 
 // Whoever reads the output may leave, as `head` does and a closed terminal; the regions go on.
 for (const stream of [stdout, stderr]) stream.on('error', () => undefined);
+
+// Only now: an old Node may not even be able to load it.
+const { runCommandLine } = await import('./command-line.js');
 
 runCommandLine(argv.slice(2), { env, stdout, stderr }).then(
   (status) => process.exit(status),
