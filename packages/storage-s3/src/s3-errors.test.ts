@@ -67,3 +67,15 @@ test('a server that is not there is unavailable', async () => {
   await expect(store.get('x/a')).rejects.toMatchObject({ kind: 'unavailable' });
   stand = await Stand.start();
 });
+
+test('a bucket that is not there is told by every request but a HEAD, whose answer has no body to say so', async () => {
+  const store = stand.open({ url: stand.fake.url('bucket').replace('bucket', 'nobodys') });
+  const told = { kind: 'unavailable', message: expect.stringContaining('there is no such bucket') };
+  await expect(store.get('x/a')).rejects.toMatchObject(told);
+  await expect(store.open('x/a')).rejects.toMatchObject(told);
+  await expect(store.list('x/', { limit: 1 })).rejects.toMatchObject(told);
+  await expect(store.put('x/a', Buffer.from('one'), { ifAbsent: true })).rejects.toMatchObject(told);
+  await expect(store.delete('x/a', { blind: true })).rejects.toMatchObject(told);
+  await expect(store.beginData('d/a')).rejects.toMatchObject(told);
+  expect(await store.head('x/a')).toBeUndefined();
+});
