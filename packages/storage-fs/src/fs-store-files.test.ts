@@ -252,3 +252,34 @@ async function openFiles(root: string): Promise<string[]> {
   const paths = await Promise.all(numbers.map((number) => readlink(`/proc/self/fd/${number}`).catch(() => '')));
   return paths.filter((path) => path.startsWith(root));
 }
+
+describe('what is not there', () => {
+  test('is asked of the disk once, and made without asking again', async () => {
+    const root = await makeRoot();
+    const calls: SystemCall[] = [];
+    const files = watchedFiles((call) => void calls.push(call));
+    const store = await FsStore.open({ root, files });
+    expect(await store.get('x/a')).toBeUndefined();
+    calls.length = 0;
+    expect([await store.get('x/a'), await store.head('x/a')]).toEqual([undefined, undefined]);
+    await store.put('x/a', Buffer.from('1'), { ifAbsent: true });
+    expect(calls.filter(({ name }) => name === 'stat' || name === 'handle.read')).toEqual([]);
+    expect(calls.filter(({ name, path }) => name === 'open' && path.endsWith('objects/x/a'))).toEqual([]);
+    expect((await store.get('x/a'))?.body.toString()).toBe('1');
+    await store.close();
+  });
+
+  test('is found once a data object of any kind was made there', async () => {
+    const store = await FsStore.open({ root: await makeRoot() });
+    for (const key of ['d/small', 'd/large', 'd/parts']) expect(await store.get(key)).toBeUndefined();
+    await store.putData('d/small', chunks('small'));
+    await store.putData('d/large', chunks('x'.repeat(70_000)));
+    const upload = await store.beginData('d/parts');
+    const receipt = await store.writePart('d/parts', upload, { number: 1, offsetBytes: 0 }, chunks('part'));
+    expect(await store.get('d/parts')).toBeUndefined();
+    await store.completeData('d/parts', upload, [receipt]);
+    const sizes = ['d/small', 'd/large', 'd/parts'].map(async (key) => (await store.head(key))?.sizeBytes);
+    expect(await Promise.all(sizes)).toEqual([5, 70_000, 4]);
+    await store.close();
+  });
+});

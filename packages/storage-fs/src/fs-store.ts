@@ -182,20 +182,22 @@ export class FsStore implements ObjectStore {
   async get(key: string, { signal }: CallOptions = {}): Promise<{ info: ObjectInfo; body: Buffer } | undefined> {
     signal?.throwIfAborted();
     const cached = this.#cache?.get(key);
+    if (cached === 'absent') return undefined;
     if (cached !== undefined) return { info: cached.info, body: Buffer.from(cached.body) };
     const fill = this.#cache?.beginFill(key);
-    let read: { info: ObjectInfo; body: Buffer } | undefined;
+    let read: { info: ObjectInfo; body: Buffer } | 'absent' | undefined;
     try {
-      read = await this.#reading(key, (path) => this.#readWhole(key, path));
+      read = (await this.#reading(key, (path) => this.#readWhole(key, path))) ?? 'absent';
     } finally {
       fill?.(read);
     }
-    return read;
+    return read === 'absent' ? undefined : read;
   }
 
   /** What this process keeps of the objects is right, as no other writes them. */
   versionAtHand(key: string): Version | undefined {
-    return this.#cache?.get(key)?.info.version;
+    const known = this.#cache?.get(key);
+    return known === 'absent' ? undefined : known?.info.version;
   }
 
   async open(key: string, { signal, start = 0, end }: CallOptions & { start?: number; end?: number } = {}) {
@@ -215,7 +217,7 @@ export class FsStore implements ObjectStore {
 
   async head(key: string, { signal }: CallOptions = {}): Promise<ObjectInfo | undefined> {
     signal?.throwIfAborted();
-    return this.#cache?.get(key)?.info ?? (await this.#stat(key));
+    return this.#current(key);
   }
 
   async put(key: string, body: Uint8Array, condition: PutCondition, { signal }: CallOptions = {}) {
@@ -340,6 +342,11 @@ export class FsStore implements ObjectStore {
     });
   }
 
+  async #current(key: string, known = this.#cache?.get(key)): Promise<ObjectInfo | undefined> {
+    if (known === 'absent') return undefined;
+    return known?.info ?? (await this.#stat(key));
+  }
+
   async #stat(key: string): Promise<ObjectInfo | undefined> {
     const facts = await this.#reading(key, (path) => this.#files.stat(path, { bigint: true }));
     return facts?.isFile() ? this.#infoOf(key, facts) : undefined;
@@ -393,8 +400,8 @@ export class FsStore implements ObjectStore {
     return this.#writing(key, signal, (path) =>
       this.#mutex.run(key, async () => {
         signal?.throwIfAborted();
-        const known = this.#cache?.get(key)?.info;
-        const current = async (): Promise<ObjectInfo | undefined> => known ?? this.#stat(key);
+        const known = this.#cache?.get(key);
+        const current = () => this.#current(key, known);
         const run = () => task(path, current);
         const change = () => this.#cache?.write(key, run) ?? run();
         return this.#owned?.change(key, change) ?? change();
@@ -402,13 +409,16 @@ export class FsStore implements ObjectStore {
     );
   }
 
-  /** A write that makes an object which no other call changes, with the lists kept right. */
-  async #listed<T extends Left>(
+  /** A write that makes an object which no other call changes, with the cache and the lists kept right. */
+  async #listed<T extends Change & Left>(
     key: string,
     signal: AbortSignal | undefined,
     task: (path: string) => Promise<T>,
   ): Promise<T> {
-    return this.#writing(key, signal, (path) => this.#owned?.change(key, () => task(path)) ?? task(path));
+    return this.#writing(key, signal, (path) => {
+      const change = () => this.#cache?.write(key, () => task(path)) ?? task(path);
+      return this.#owned?.change(key, change) ?? change();
+    });
   }
 
   async #putLargeData(key: string, chunks: Chunks, { signal }: CallOptions): Promise<{ sizeBytes: number }> {

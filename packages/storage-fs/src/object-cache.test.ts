@@ -14,7 +14,10 @@ function startWrite(cache: ObjectCache, key = 'x/a') {
   return { end, fail, done: cache.write(key, () => pending) };
 }
 
-const textAt = (cache: ObjectCache) => cache.get('x/a')?.info.version;
+function textAt(cache: ObjectCache): string | undefined {
+  const found = cache.get('x/a');
+  return found === 'absent' ? found : found?.info.version;
+}
 
 describe('ObjectCache', () => {
   test('keeps what was read when nobody wrote meanwhile', () => {
@@ -62,6 +65,49 @@ describe('ObjectCache', () => {
     expect(textAt(cache)).toBe('read again');
   });
 
+  test('remembers that there is no object until a write of it begins', async () => {
+    const cache = new ObjectCache(10_000);
+    cache.beginFill('x/a')('absent');
+    expect(textAt(cache)).toBe('absent');
+    const write = startWrite(cache);
+    cache.beginFill('x/a')('absent');
+    expect(textAt(cache)).toBeUndefined();
+    write.end({ stored: object('written') });
+    await write.done;
+    expect(textAt(cache)).toBe('written');
+  });
+
+  test('a read that failed, or that a write overtook, tells nothing of an object that is not there', async () => {
+    const cache = new ObjectCache(10_000);
+    cache.beginFill('x/a')(undefined);
+    expect(textAt(cache)).toBeUndefined();
+    const fill = cache.beginFill('x/a');
+    await cache.write('x/a', async () => ({}));
+    fill('absent');
+    expect(textAt(cache)).toBeUndefined();
+  });
+
+  test('nothing is filled in while any of the writes of a key is under way', async () => {
+    const cache = new ObjectCache(10_000);
+    const [first, second] = [startWrite(cache), startWrite(cache)];
+    first.end({});
+    await first.done;
+    cache.beginFill('x/a')('absent');
+    expect(textAt(cache)).toBeUndefined();
+    second.end({});
+    await second.done;
+    cache.beginFill('x/a')('absent');
+    expect(textAt(cache)).toBe('absent');
+  });
+
+  test('names that are not there drive out no objects', () => {
+    const cache = new ObjectCache(100_000);
+    cache.beginFill('x/a')(object('kept'));
+    for (let n = 0; n < 1_000; n++) cache.beginFill(`y/${n}`)('absent');
+    expect(textAt(cache)).toBe('kept');
+    expect([cache.get('y/0'), cache.get('y/999')]).toEqual([undefined, 'absent']);
+  });
+
   test('what is large is not kept, and all together stays within the limit', () => {
     const cache = new ObjectCache(1_000_000);
     cache.beginFill('x/large')(object('x'.repeat(262_145), 'x/large'));
@@ -78,5 +124,6 @@ test('keeps the bytes in memory of their own, and not all of a piece that small 
   const cache = new ObjectCache(100_000);
   const body = Buffer.from('a few bytes');
   cache.beginFill('k')({ info: { key: 'k', sizeBytes: body.length, version: '1', modified: new Date(0) }, body });
-  expect(cache.get('k')?.body.buffer.byteLength).toBe(body.length);
+  const kept = cache.get('k');
+  expect(kept !== 'absent' && kept?.body.buffer.byteLength).toBe(body.length);
 });

@@ -6,6 +6,9 @@ export interface CachedObject {
   readonly body: Uint8Array;
 }
 
+/** That there is no object, which is asked for before most of them are made. */
+export type Known = CachedObject | 'absent';
+
 /** What a write has left, if it is to be kept. */
 export interface Change {
   readonly stored?: CachedObject;
@@ -14,6 +17,7 @@ export interface Change {
 const MAX_OBJECT_BYTES = 262_144;
 // What an entry takes beside its key and body, roughly.
 const ENTRY_BYTES = 400;
+const SHARE_OF_ABSENT = 1 / 16;
 
 /**
  * Small objects, as they are on disk: right only while no other process writes. A reader may fill in what it has read unless a
@@ -21,7 +25,10 @@ const ENTRY_BYTES = 400;
  */
 export class ObjectCache {
   readonly #objects: LRUCache<string, CachedObject>;
-  readonly #writing = new Set<string>();
+  /** Apart, so that whoever asks for many that are not there does not drive out those that are. */
+  readonly #absent: LRUCache<string, true>;
+  /** How many writes of a key are under way. */
+  readonly #writing = new Map<string, number>();
   readonly #fills = new Map<string, symbol>();
 
   constructor(maxBytes: number) {
@@ -29,39 +36,47 @@ export class ObjectCache {
       maxSize: Math.max(1, maxBytes),
       sizeCalculation: ({ body }, key) => body.length + key.length * 2 + ENTRY_BYTES,
     });
+    this.#absent = new LRUCache({
+      maxSize: Math.max(1, Math.floor(maxBytes * SHARE_OF_ABSENT)),
+      sizeCalculation: (_, key) => key.length * 2 + ENTRY_BYTES,
+    });
   }
 
   /** The caller copies the body before it hands it out. */
-  get(key: string): CachedObject | undefined {
-    return this.#objects.get(key);
+  get(key: string): Known | undefined {
+    return this.#objects.get(key) ?? (this.#absent.get(key) && 'absent');
   }
 
-  /** Announces a read from disk; what it answers is called with the object once that is read. */
-  beginFill(key: string): (object: CachedObject | undefined) => void {
+  /** Announces a read from disk; what it answers is called with what was found, or with nothing when the read failed. */
+  beginFill(key: string): (found: Known | undefined) => void {
     if (this.#writing.has(key)) return nothing;
     const ticket = Symbol(key);
     this.#fills.set(key, ticket);
-    return (object) => {
+    return (found) => {
       if (this.#fills.get(key) !== ticket) return;
       this.#fills.delete(key);
-      if (object !== undefined) this.#keep(object);
+      if (found === 'absent') this.#absent.set(key, true);
+      else if (found !== undefined) this.#keep(found);
     };
   }
 
   /**
-   * Runs the only write of a key that is under way, and keeps the object it answers. Until then readers go to the disk, and if it
-   * fails they do afterwards, too, because what became of it is not known.
+   * Runs a write of a key, and keeps the object it answers; only a write that is the only one may answer one. Until then readers go to
+   * the disk, and if it fails they do afterwards, too, because what became of it is not known.
    */
   async write<T extends Change>(key: string, task: () => Promise<T>): Promise<T> {
     this.#objects.delete(key);
+    this.#absent.delete(key);
     this.#fills.delete(key);
-    this.#writing.add(key);
+    this.#writing.set(key, (this.#writing.get(key) ?? 0) + 1);
     try {
       const outcome = await task();
       if (outcome.stored !== undefined) this.#keep(outcome.stored);
       return outcome;
     } finally {
-      this.#writing.delete(key);
+      const others = (this.#writing.get(key) ?? 1) - 1;
+      if (others > 0) this.#writing.set(key, others);
+      else this.#writing.delete(key);
     }
   }
 
