@@ -1,6 +1,6 @@
 import { digestOf, parseManifest, parseRepositoryName, parseTag, type Digest } from '@atoll/core';
 import { claimRegion, Registry, type RegionIdentity, type RegistryOptions } from '@atoll/registry';
-import { countCalls, faulty, MemoryStore, type CallCounter, type Fault } from '@atoll/storage';
+import { countCalls, faulty, MemoryStore, type CallCounter, type Fault, type MemoryStoreOptions } from '@atoll/storage';
 import { ChangeApplier } from '../change-applier.js';
 import type { Job } from '../job.js';
 import type { JobHandler, JobQueue, Outcome } from '../job-queue.js';
@@ -56,9 +56,9 @@ export interface TestRegion {
 export async function openRegion(
   name: string,
   clock = new FakeClock(),
-  o: Pick<RegistryOptions, 'copies'> = {},
+  { parts, ...o }: Pick<RegistryOptions, 'copies'> & Pick<MemoryStoreOptions, 'parts'> = {},
 ): Promise<TestRegion> {
-  const memory = new MemoryStore({ name, clock });
+  const memory = new MemoryStore({ name, clock, ...(parts && { parts }) });
   const faults: Fault[] = [];
   const counter = countCalls(faulty(memory, faults));
   const identity = await claimRegion(counter.store, name, { shards: 1 });
