@@ -1,10 +1,11 @@
 import { Readable } from 'node:stream';
 import {
+  openResumed,
   readExactly,
-  resumedBody,
   type ByteRange,
   type CallOptions,
   type ObjectInfo,
+  type OpenedObject,
   type Version,
 } from '@atoll/storage';
 import type { AzureCalls, RequestOptions } from './azure-calls.js';
@@ -23,9 +24,7 @@ export interface BlobHead {
 /** The metadata that holds a writer's nonce: letters only, as some proxies drop headers with other characters. */
 export const NONCE = 'atollnonce';
 
-interface Opened {
-  readonly info: ObjectInfo;
-  readonly source: Readable;
+interface Opened extends OpenedObject {
   readonly date?: Date;
 }
 
@@ -66,26 +65,15 @@ export class AzureReader {
     key: string,
     { signal, ...range }: CallOptions & ByteRange,
   ): Promise<{ info: ObjectInfo; body: Readable } | undefined> {
-    if (range.end !== undefined && range.end <= (range.start ?? 0)) return this.#nothingOf(key, { signal });
-    try {
-      const first = await this.#orAbsent(key, () => this.#openAt(key, range, { signal }));
-      return first && { info: first.info, body: this.#body(key, first, range, signal) };
-    } catch (cause) {
-      const failure = cause instanceof Error ? cause.cause : undefined;
-      if (failure instanceof AzureFailure && failure.status === 416) return this.#nothingOf(key, { signal });
-      throw cause;
-    }
-  }
-
-  #body(key: string, first: Opened, range: ByteRange, signal: AbortSignal | undefined): Readable {
-    return resumedBody({
-      ...first,
+    return openResumed({
       range,
       signal,
       idleMs: this.calls.timeouts.idleMs,
       attempts: () => this.calls.attempts(signal),
-      toFailure: (cause) => failureOf(cause) ?? cutBody(),
+      head: () => this.head(key, { signal }),
+      openFirst: () => this.#orAbsent(key, () => this.#openAt(key, range, { signal }).catch(orBehindEnd)),
       openRest: async (rest) => (await this.#openAt(key, rest, { signal })).source,
+      toFailure: (cause) => failureOf(cause) ?? cutBody(),
       toError: (cause) => toStorageError(cause, this.place.url, key),
     });
   }
@@ -115,11 +103,6 @@ export class AzureReader {
     }
   }
 
-  async #nothingOf(key: string, o: CallOptions): Promise<{ info: ObjectInfo; body: Readable } | undefined> {
-    const info = await this.head(key, o);
-    return info && { info, body: Readable.from([], { objectMode: false }) };
-  }
-
   /** @throws StorageError */
   async #orAbsent<T>(key: string, request: () => Promise<T>): Promise<T | undefined> {
     try {
@@ -135,6 +118,11 @@ export class AzureReader {
 function sourceOf(body: NodeJS.ReadableStream | undefined): Readable {
   if (body instanceof Readable) return body;
   throw new AzureFailure('lost', 'AnswerWithoutBody');
+}
+
+function orBehindEnd(cause: unknown): 'behind its end' {
+  if (cause instanceof AzureFailure && cause.status === 416) return 'behind its end';
+  throw cause;
 }
 
 /** @throws AzureFailure when the stream breaks, ends early or is too long */

@@ -1,17 +1,18 @@
-import type { IncomingMessage } from 'node:http';
-import { Readable } from 'node:stream';
-import { resumedBody, type ByteRange, type CallOptions, type ObjectInfo, type Version } from '@atoll/storage';
+import type { Readable } from 'node:stream';
+import {
+  openResumed,
+  type ByteRange,
+  type CallOptions,
+  type ObjectInfo,
+  type OpenedObject,
+  type Version,
+} from '@atoll/storage';
 import { readJson, readWhole } from './answers.js';
 import { failureOf } from './failure-of.js';
 import type { GcsCalls, Take } from './gcs-calls.js';
 import { GcsFailure, toStorageError } from './gcs-failure.js';
 import { FIELDS, infoInHeaders, infoOf, ObjectResource } from './object-info.js';
 import type { Place } from './place.js';
-
-interface Opened {
-  readonly info: ObjectInfo;
-  readonly source: IncomingMessage;
-}
 
 /** Everything that reads one object: bytes by the XML interface, what is known of them by the JSON interface. */
 export class GcsReader {
@@ -50,37 +51,30 @@ export class GcsReader {
     key: string,
     { signal, ...range }: CallOptions & ByteRange,
   ): Promise<{ info: ObjectInfo; body: Readable } | undefined> {
-    if (range.end !== undefined && range.end <= (range.start ?? 0)) return this.#nothingOf(key, { signal });
-    const first = await this.#orAbsent(key, () => this.#openAt(key, range, { signal }), { signal });
-    if (first === 'nothing there') return this.#nothingOf(key, { signal });
-    return first && { info: first.info, body: this.#body(key, first, range, signal) };
-  }
-
-  #body(key: string, first: Opened, range: ByteRange, signal: AbortSignal | undefined): Readable {
-    return resumedBody({
-      ...first,
+    return openResumed({
       range,
       signal,
       idleMs: this.calls.timeouts.idleMs,
       attempts: () => this.calls.attempts(signal),
-      toFailure: (cause) => failureOf(cause) ?? new GcsFailure('lost', 'CutBody'),
+      head: () => this.head(key, { signal }),
+      openFirst: () => this.#orAbsent(key, () => this.#openAt(key, range, { signal }), { signal }),
       openRest: async (rest) => {
         const opened = await this.#openAt(key, rest, { signal });
-        if (opened === 'nothing there') throw new GcsFailure('answered', 'ConditionNotMet');
+        if (opened === 'behind its end') throw new GcsFailure('answered', 'ConditionNotMet');
         return opened.source;
       },
+      toFailure: (cause) => failureOf(cause) ?? new GcsFailure('lost', 'CutBody'),
       toError: (cause) => toStorageError(cause, this.place.url, key),
     });
   }
 
-  /** `nothing there`: the range begins behind the object's end. */
   async #openAt(
     key: string,
     range: ByteRange & { readonly ifVersion?: Version },
     { signal }: CallOptions,
-  ): Promise<Opened | 'nothing there'> {
+  ): Promise<OpenedObject | 'behind its end'> {
     const request = { method: 'GET', path: this.place.bytes(key), headers: asHeaders(range) };
-    const take: Take<Opened> = (source) => {
+    const take: Take<OpenedObject> = (source) => {
       const info = infoInHeaders(key, source.headers);
       // Some servers ignore the condition.
       const replaced = range.ifVersion !== undefined && info.version !== range.ifVersion;
@@ -90,14 +84,9 @@ export class GcsReader {
     try {
       return await this.calls.send(request, take, { signal });
     } catch (cause) {
-      if (cause instanceof GcsFailure && cause.status === 416) return 'nothing there';
+      if (cause instanceof GcsFailure && cause.status === 416) return 'behind its end';
       throw cause;
     }
-  }
-
-  async #nothingOf(key: string, o: CallOptions): Promise<{ info: ObjectInfo; body: Readable } | undefined> {
-    const info = await this.head(key, o);
-    return info && { info, body: Readable.from([], { objectMode: false }) };
   }
 
   /**

@@ -1,11 +1,12 @@
 import { Readable } from 'node:stream';
 import { GetObjectCommand, HeadObjectCommand, type GetObjectCommandOutput } from '@aws-sdk/client-s3';
 import {
+  openResumed,
   readExactly,
-  resumedBody,
   type ByteRange,
   type CallOptions,
   type ObjectInfo,
+  type OpenedObject,
   type Version,
 } from '@atoll/storage';
 import { toStorageError } from './failure-meaning.js';
@@ -14,11 +15,6 @@ import { etagOf, objectInfo, sizeInRange } from './object-info.js';
 import type { RequestOptions, S3Calls } from './s3-calls.js';
 import { S3Failure } from './s3-failure.js';
 import type { Place } from './place.js';
-
-interface Answer {
-  readonly info: ObjectInfo;
-  readonly source: Readable;
-}
 
 /** A 404 that does not say that it is the key is from another kind of server, and must not pass for an absent object. */
 const NO_SUCH_KEY = 'NoSuchKey';
@@ -57,31 +53,20 @@ export class S3Reader {
     key: string,
     { signal, ...range }: CallOptions & ByteRange,
   ): Promise<{ info: ObjectInfo; body: Readable } | undefined> {
-    if (range.end !== undefined && range.end <= (range.start ?? 0)) return this.#nothingOf(key, { signal });
-    try {
-      const first = await this.#orAbsent(key, NO_SUCH_KEY, () => this.#openAt(key, range, { signal }));
-      return first && { info: first.info, body: this.#body(key, first, range, signal) };
-    } catch (cause) {
-      const failure = cause instanceof Error ? cause.cause : undefined;
-      if (failure instanceof S3Failure && failure.status === 416) return this.#nothingOf(key, { signal });
-      throw cause;
-    }
-  }
-
-  #body(key: string, first: Answer, range: ByteRange, signal: AbortSignal | undefined): Readable {
-    return resumedBody({
-      ...first,
+    return openResumed({
       range,
       signal,
       idleMs: this.calls.timeouts.idleMs,
       attempts: () => this.calls.attempts(signal),
-      toFailure: (cause) => failureOf(cause) ?? cutBody(),
+      head: () => this.head(key, { signal }),
+      openFirst: () => this.#orAbsent(key, NO_SUCH_KEY, () => this.#openAt(key, range, { signal }).catch(orBehindEnd)),
       openRest: async (rest) => (await this.#openAt(key, rest, { signal })).source,
+      toFailure: (cause) => failureOf(cause) ?? cutBody(),
       toError: (cause) => toStorageError(cause, this.place.url, 'read', key),
     });
   }
 
-  #openAt(key: string, range: ByteRange & { ifVersion?: Version }, o: CallOptions): Promise<Answer> {
+  #openAt(key: string, range: ByteRange & { ifVersion?: Version }, o: CallOptions): Promise<OpenedObject> {
     return this.calls.send((options) => this.#request(key, range, options), o);
   }
 
@@ -89,7 +74,7 @@ export class S3Reader {
     key: string,
     { start = 0, end, ifVersion }: ByteRange & { ifVersion?: Version },
     options: RequestOptions,
-  ): Promise<Answer> {
+  ): Promise<OpenedObject> {
     const whole = start === 0 && end === undefined;
     const command = new GetObjectCommand({
       ...this.place.of(key),
@@ -106,11 +91,6 @@ export class S3Reader {
     }
   }
 
-  async #nothingOf(key: string, o: CallOptions): Promise<{ info: ObjectInfo; body: Readable } | undefined> {
-    const info = await this.head(key, o);
-    return info && { info, body: Readable.from([], { objectMode: false }) };
-  }
-
   /** @throws StorageError */
   async #orAbsent<T>(key: string, absent: string, request: () => Promise<T>): Promise<T | undefined> {
     try {
@@ -125,6 +105,11 @@ export class S3Reader {
 function sourceOf({ Body }: GetObjectCommandOutput): Readable {
   if (Body instanceof Readable) return Body;
   throw new S3Failure('lost', 'AnswerWithoutBody');
+}
+
+function orBehindEnd(cause: unknown): 'behind its end' {
+  if (cause instanceof S3Failure && cause.status === 416) return 'behind its end';
+  throw cause;
 }
 
 function cutBody(): S3Failure {

@@ -45,6 +45,7 @@ export {
   type ReadableStore,
   type Version,
 } from './object-store.js';
+export { openResumed, type OpenedObject } from './open-resumed.js';
 export { PartTurns } from './part-turns.js';
 export { probeStore, type ProbeFindings } from './probe-store.js';
 export { readExactly } from './read-exactly.js';
