@@ -54,9 +54,8 @@ const DEFAULT_NAMES_BYTES = 67_108_864;
 /** From here on a read or a write costs little beside the copying, and the memory for a hundred streams is still small. */
 const BUFFER_BYTES = 1_048_576;
 const KEPT_BUFFERS = 16;
-/** Less than this costs more calls for each byte; more keeps fewer pieces for those that follow. */
-const CHUNK_BYTES = 524_288;
-const KEPT_CHUNKS = 24;
+/** What may be kept beyond what is being sent, for streams that follow others. */
+const KEPT_CHUNKS = 16;
 /** Data objects up to here go through the log: a second copy costs less than two flushes. */
 const SMALL_DATA_BYTES = 65_536;
 const SEGMENT_BYTES = 16_777_216;
@@ -120,7 +119,7 @@ export class FsStore implements ObjectStore {
   readonly #watch: RecoveryWatch | undefined;
   readonly #mutex = new KeyedMutex();
   readonly #buffers = new BufferPool(BUFFER_BYTES, KEPT_BUFFERS);
-  readonly #chunks = new SharedChunks(new BufferPool(CHUNK_BYTES, KEPT_BUFFERS), KEPT_CHUNKS);
+  readonly #chunks = new SharedChunks(this.#buffers, KEPT_CHUNKS);
   readonly #uploads = new LatestOnly();
   readonly #writes = new Set<Promise<unknown>>();
   #closed = false;

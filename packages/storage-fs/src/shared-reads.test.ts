@@ -8,7 +8,7 @@ import { temporaryRoots } from './testing/temporary-root.js';
 import { systemError, watchedFiles } from './testing/watched-files.js';
 
 const makeRoot = temporaryRoots();
-const CHUNK_BYTES = 524_288;
+const CHUNK_BYTES = 1_048_576;
 const DATA = randomBytes(6 * CHUNK_BYTES + 1000);
 const WHOLE_READS = 7;
 
