@@ -27,18 +27,31 @@ export function failureOf(cause: unknown): S3Failure | undefined {
 }
 
 function answered(error: SdkError, status: number): S3Failure {
-  const requestId = error.$metadata?.requestId;
-  const retryAfterMs = retryAfter(error.$response?.headers?.['retry-after']);
+  return answeredFailure(status, error.$fault === undefined ? undefined : error.name, {
+    requestId: error.$metadata?.requestId,
+    retryAfter: error.$response?.headers?.['retry-after'],
+  });
+}
+
+interface AnswerFacts {
+  readonly requestId: string | readonly string[] | undefined;
+  readonly retryAfter: string | undefined;
+}
+
+/** What an answer says that is none of success. `said`: its code, `undefined` where it cannot be read. */
+export function answeredFailure(status: number, said: string | undefined, facts: AnswerFacts): S3Failure {
+  const { requestId } = facts;
+  const retryAfterMs = retryAfter(facts.retryAfter);
   const more = {
     status,
-    ...(requestId !== undefined && /^[\w+/=.-]{1,100}$/.test(requestId) && { requestId }),
+    ...(typeof requestId === 'string' && /^[\w+/=.-]{1,100}$/.test(requestId) && { requestId }),
     ...(retryAfterMs !== undefined && { retryAfterMs }),
   };
   // Cut on the way, or not from a server of this kind. A yes that cannot be read leaves open what has happened.
-  if (error.$fault === undefined) {
+  if (said === undefined) {
     return new S3Failure(status < 300 || isUnclear(status, '') ? 'lost' : 'answered', 'UnreadableAnswer', more);
   }
-  const code = /^[A-Za-z0-9.]{1,100}$/.test(error.name) ? error.name : 'UnknownError';
+  const code = /^[A-Za-z0-9.]{1,100}$/.test(said) ? said : 'UnknownError';
   return new S3Failure(isUnclear(status, code) ? 'lost' : 'answered', code, more);
 }
 

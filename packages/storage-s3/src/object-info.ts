@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { ObjectInfo, Version } from '@atoll/storage';
 import { S3Failure } from './s3-failure.js';
 
@@ -5,6 +6,18 @@ import { S3Failure } from './s3-failure.js';
 interface Told {
   readonly ETag?: string | undefined;
   readonly LastModified?: Date | undefined;
+}
+
+/** What an answer's headers tell. `sizeBytes`: of the whole object, where the answer holds some of it, too. */
+export function toldBy(headers: IncomingHttpHeaders): Told & { readonly sizeBytes: number | undefined } {
+  const modified = new Date(headers['last-modified'] ?? '');
+  const length = headers['content-length'];
+  const range = headers['content-range'];
+  return {
+    ETag: headers.etag,
+    ...(!Number.isNaN(modified.getTime()) && { LastModified: modified }),
+    sizeBytes: range === undefined ? (length === undefined ? undefined : Number(length)) : sizeInRange(range),
+  };
 }
 
 /** @throws S3Failure when the answer lacks what every S3 server tells */
@@ -28,7 +41,7 @@ export function etagOf(version: Version): string {
 }
 
 /** The whole object's size, of an answer to a request for some of it: `bytes 5-9/100`. */
-export function sizeInRange(range: string | undefined): number | undefined {
-  const size = /\/(\d+)$/.exec(range ?? '')?.[1];
+function sizeInRange(range: string): number | undefined {
+  const size = /\/(\d+)$/.exec(range)?.[1];
   return size === undefined ? undefined : Number(size);
 }

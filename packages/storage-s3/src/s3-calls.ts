@@ -1,6 +1,7 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { Attempts, type ClockGuard, type RetryPlan } from '@atoll/storage';
 import { failureOf } from './failure-of.js';
+import type { ObjectRequests } from './object-requests.js';
 import { S3Failure } from './s3-failure.js';
 
 /** Servers refuse signatures that are 15 minutes old or early; the SDK begins to correct the time it signs at 5. */
@@ -24,7 +25,7 @@ export const USUAL_TIMEOUTS: Timeouts = {
   idleMs: 60_000,
 };
 
-/** What every request of the SDK is sent with. */
+/** What every request is sent with. */
 export interface RequestOptions {
   readonly abortSignal?: AbortSignal;
   readonly requestTimeout: number;
@@ -38,6 +39,7 @@ export interface SendOptions {
 
 export interface CallParts {
   readonly client: S3Client;
+  readonly objects: ObjectRequests;
   readonly clock: ClockGuard;
   readonly retries: RetryPlan;
   readonly timeouts: Timeouts;
@@ -45,13 +47,16 @@ export interface CallParts {
 
 /** Requests to the server, with the time they have and what is tried again. The SDK itself tries nothing twice. */
 export class S3Calls {
+  /** For what is told in XML. */
   readonly client: S3Client;
+  readonly objects: ObjectRequests;
   readonly clock: ClockGuard;
   readonly #retries: RetryPlan;
   readonly timeouts: Timeouts;
 
-  constructor({ client, clock, retries, timeouts }: CallParts) {
+  constructor({ client, objects, clock, retries, timeouts }: CallParts) {
     this.client = client;
+    this.objects = objects;
     this.clock = clock;
     this.#retries = retries;
     this.timeouts = timeouts;
@@ -89,6 +94,11 @@ export class S3Calls {
   /** The SDK keeps credentials until the end they told of themselves. What fails here fails again when they are used. */
   async #renewCredentials(): Promise<void> {
     await this.client.config.credentials({ forceRefresh: true }).catch(() => undefined);
+  }
+
+  close(): void {
+    this.client.destroy();
+    this.objects.close();
   }
 
   attempts(signal: AbortSignal | undefined): Attempts {

@@ -1,5 +1,4 @@
-import { Readable } from 'node:stream';
-import { GetObjectCommand, HeadObjectCommand, type GetObjectCommandOutput } from '@aws-sdk/client-s3';
+import type { Readable } from 'node:stream';
 import {
   openResumed,
   readExactly,
@@ -11,14 +10,14 @@ import {
 } from '@atoll/storage';
 import { toStorageError } from './failure-meaning.js';
 import { failureOf } from './failure-of.js';
-import { etagOf, objectInfo, sizeInRange } from './object-info.js';
+import { etagOf, objectInfo, toldBy } from './object-info.js';
 import type { RequestOptions, S3Calls } from './s3-calls.js';
 import { S3Failure } from './s3-failure.js';
 import type { Place } from './place.js';
 
 /** A 404 that does not say that it is the key is from another kind of server, and must not pass for an absent object. */
 const NO_SUCH_KEY = 'NoSuchKey';
-/** What the SDK makes of a 404 without a body, which is all that an answer to a HEAD can be. */
+/** What is made of a 404 without a body, which is all that an answer to a HEAD can be. */
 const NOT_FOUND = 'NotFound';
 
 /** Everything that reads one object. */
@@ -42,10 +41,11 @@ export class S3Reader {
   }
 
   async head(key: string, { signal }: CallOptions): Promise<ObjectInfo | undefined> {
-    const command = new HeadObjectCommand(this.place.of(key));
+    const request = { method: 'HEAD', key: this.place.of(key).Key } as const;
     return this.#orAbsent(key, NOT_FOUND, async () => {
-      const answer = await this.calls.send((options) => this.calls.client.send(command, options), { signal });
-      return objectInfo(key, answer, answer.ContentLength);
+      const answer = await this.calls.send((options) => this.calls.objects.sendOnly(request, options), { signal });
+      const told = toldBy(answer.headers);
+      return objectInfo(key, told, told.sizeBytes);
     });
   }
 
@@ -76,15 +76,15 @@ export class S3Reader {
     options: RequestOptions,
   ): Promise<OpenedObject> {
     const whole = start === 0 && end === undefined;
-    const command = new GetObjectCommand({
-      ...this.place.of(key),
-      ...(!whole && { Range: `bytes=${start}-${end === undefined ? '' : end - 1}` }),
-      ...(ifVersion !== undefined && { IfMatch: etagOf(ifVersion) }),
-    });
-    const answer = await this.calls.client.send(command, options);
-    const source = sourceOf(answer);
+    const headers = {
+      ...(!whole && { range: `bytes=${start}-${end === undefined ? '' : end - 1}` }),
+      ...(ifVersion !== undefined && { 'if-match': etagOf(ifVersion) }),
+    };
+    const request = { method: 'GET', key: this.place.of(key).Key, headers } as const;
+    const source = await this.calls.objects.send(request, options);
     try {
-      return { info: objectInfo(key, answer, whole ? answer.ContentLength : sizeInRange(answer.ContentRange)), source };
+      const told = toldBy(source.headers);
+      return { info: objectInfo(key, told, told.sizeBytes), source };
     } catch (cause) {
       source.destroy();
       throw cause;
@@ -100,11 +100,6 @@ export class S3Reader {
       throw toStorageError(cause, this.place.url, 'read', key);
     }
   }
-}
-
-function sourceOf({ Body }: GetObjectCommandOutput): Readable {
-  if (Body instanceof Readable) return Body;
-  throw new S3Failure('lost', 'AnswerWithoutBody');
 }
 
 function orBehindEnd(cause: unknown): 'behind its end' {

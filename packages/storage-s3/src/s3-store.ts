@@ -14,6 +14,7 @@ import {
 } from '@atoll/storage';
 import { readSettings } from './bucket-settings.js';
 import { createClient, type ClientOptions } from './create-client.js';
+import { ObjectRequests } from './object-requests.js';
 import { Place } from './place.js';
 import { S3Calls, USUAL_TIMEOUTS, type Timeouts } from './s3-calls.js';
 import { S3Copier, USUAL_COPY_SIZES, type CopySizes } from './s3-copier.js';
@@ -60,8 +61,10 @@ export class S3Store extends BucketStore {
     const timeouts = { ...USUAL_TIMEOUTS, ...options.timeouts };
     const clock = new ClockGuard(options.clock);
     const client = createClient(location, clock, timeouts, options);
-    const calls = new S3Calls({ client, clock, retries: { ...USUAL_RETRIES, ...options.retries }, timeouts });
-    const place = new Place(url, location.bucket, location.prefix);
+    const { bucket } = location;
+    const objects = new ObjectRequests({ client, bucket, clock, timeouts, proxies: options.proxies });
+    const calls = new S3Calls({ client, objects, clock, retries: { ...USUAL_RETRIES, ...options.retries }, timeouts });
+    const place = new Place(url, bucket, location.prefix);
     const reader = new S3Reader(calls, place);
     const uploads = new S3Uploads(calls, place, reader);
     const sizes = { firstPartBytes: options.streamedPartBytes ?? STREAMED_PART_BYTES, equal: location.equalParts };
@@ -102,6 +105,6 @@ export class S3Store extends BucketStore {
   }
 
   async close(): Promise<void> {
-    this.#calls.client.destroy();
+    this.#calls.close();
   }
 }

@@ -2,19 +2,19 @@ import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
-  PutObjectCommand,
-  UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { giveBack, StorageError, type CallOptions, type Json, type PartReceipt } from '@atoll/storage';
 import { z } from 'zod';
 import { toStorageError } from './failure-meaning.js';
-import { checkLasting } from './lasting.js';
+import { checkExpiration, checkLasting } from './lasting.js';
 import { isMadeOf, sizeOf } from './made-of-parts.js';
 import { versionOf } from './object-info.js';
+import { putOf } from './object-requests.js';
 import type { Place } from './place.js';
 import type { S3Calls } from './s3-calls.js';
 import { S3Failure } from './s3-failure.js';
 import type { S3Reader } from './s3-reader.js';
+import { encodeStrictly } from './signature.js';
 
 /** What the session keeps; the server is never asked which uploads or parts there are. */
 const Upload = z.object({ uploadId: z.string().min(1) });
@@ -31,10 +31,11 @@ export class S3Uploads {
 
   /** A data object small enough for one request. */
   async putWhole(key: string, body: Uint8Array, { signal }: CallOptions): Promise<void> {
-    const command = new PutObjectCommand({ ...this.place.of(key), Body: body, ContentLength: body.length });
+    const request = putOf(this.place.of(key).Key, body);
     await this.#storing(key, async () => {
       const send = { signal, sizeBytes: body.length };
-      checkLasting(await this.calls.send((o) => this.calls.client.send(command, o), send), this.place.url, key);
+      const { headers } = await this.calls.send((o) => this.calls.objects.sendOnly(request, o), send);
+      checkLasting(headers, this.place.url, key);
     });
   }
 
@@ -59,20 +60,17 @@ export class S3Uploads {
     if (!Number.isInteger(number) || number < 1 || number > PART_RULES.maxCount) {
       throw new StorageError('unsupported', `part numbers go from 1 to ${PART_RULES.maxCount}`, { key });
     }
-    const command = new UploadPartCommand({
-      ...this.of(key, upload),
-      PartNumber: number,
-      Body: body,
-      ContentLength: body.length,
-    });
+    const { Key, UploadId } = this.of(key, upload);
+    const query = `partNumber=${number}&uploadId=${encodeStrictly(UploadId)}`;
+    const request = { method: 'PUT', key: Key, query, body } as const;
     return this.#storing(key, async () => {
       const send = { signal, sizeBytes: body.length };
       let attempts = 0;
-      const { ETag } = await this.calls.send((o) => {
+      const { headers } = await this.calls.send((o) => {
         attempts += 1;
-        return this.calls.client.send(command, o);
+        return this.calls.objects.sendOnly(request, o);
       }, send);
-      const receipt = { number, sizeBytes: body.length, tag: versionOf(ETag) };
+      const receipt = { number, sizeBytes: body.length, tag: versionOf(headers.etag) };
       // Who has its hash has read it. A refusal may come earlier, and that attempt's connection still be reading the memory.
       if (given === true && attempts === 1) giveBack(body);
       return receipt;
@@ -120,7 +118,8 @@ export class S3Uploads {
   async #complete(key: string, upload: Json, parts: readonly PartReceipt[], { signal }: CallOptions): Promise<void> {
     const Parts = parts.map(({ number, tag }) => ({ PartNumber: number, ETag: `"${tag}"` }));
     const command = new CompleteMultipartUploadCommand({ ...this.of(key, upload), MultipartUpload: { Parts } });
-    checkLasting(await this.calls.send((o) => this.calls.client.send(command, o), { signal }), this.place.url, key);
+    const { Expiration } = await this.calls.send((o) => this.calls.client.send(command, o), { signal });
+    checkExpiration(Expiration, this.place.url, key);
   }
 
   /** How requests name the upload. @throws StorageError 'unknown-upload' for what is none of this driver */

@@ -1,4 +1,3 @@
-import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import {
   StorageError,
   type CallOptions,
@@ -11,6 +10,7 @@ import { toStorageError } from './failure-meaning.js';
 import { failureOf } from './failure-of.js';
 import { checkLasting } from './lasting.js';
 import { etagOf, versionOf } from './object-info.js';
+import { putOf } from './object-requests.js';
 import type { Place } from './place.js';
 import type { S3Calls } from './s3-calls.js';
 import { S3Failure } from './s3-failure.js';
@@ -43,22 +43,15 @@ export class S3Writer {
    * whoever fails it looks whether the bytes are its own. A proxy that sends a request twice is found out in the same way.
    */
   async put(key: string, body: Uint8Array, condition: PutCondition, { signal }: CallOptions): Promise<PutOutcome> {
-    const command = new PutObjectCommand({
-      ...this.#place.of(key),
-      Body: body,
-      ContentLength: body.length,
-      ...asHeaders(condition),
-    });
+    const request = putOf(this.#place.of(key).Key, body, asHeaders(condition));
     const attempts = this.#calls.attempts(signal);
     let unanswered = false;
     for (;;) {
       try {
-        const answer = await this.#calls.once((o) => this.#calls.client.send(command, o), {
-          signal,
-          sizeBytes: body.length,
-        });
-        checkLasting(answer, this.#place.url, key);
-        return { version: versionOf(answer.ETag) };
+        const send = { signal, sizeBytes: body.length };
+        const { headers } = await this.#calls.once((o) => this.#calls.objects.sendOnly(request, o), send);
+        checkLasting(headers, this.#place.url, key);
+        return { version: versionOf(headers.etag) };
       } catch (cause) {
         const failure = failureOf(cause);
         if (failure === undefined) throw cause;
@@ -76,12 +69,10 @@ export class S3Writer {
     if ('ifVersion' in condition && !this.#conditionalDelete) {
       throw new StorageError('unsupported', `${this.#place.url}: a delete cannot name a version here`, { key });
     }
-    const command = new DeleteObjectCommand({
-      ...this.#place.of(key),
-      ...('ifVersion' in condition && { IfMatch: etagOf(condition.ifVersion) }),
-    });
+    const headers = { ...('ifVersion' in condition && { 'if-match': etagOf(condition.ifVersion) }) };
+    const request = { method: 'DELETE', key: this.#place.of(key).Key, headers } as const;
     try {
-      await this.#calls.send((o) => this.#calls.client.send(command, o), { signal });
+      await this.#calls.send((o) => this.#calls.objects.sendOnly(request, o), { signal });
       return 'deleted';
     } catch (cause) {
       if (cause instanceof S3Failure && cause.status === 412) return 'conflict';
@@ -104,9 +95,9 @@ export class S3Writer {
   }
 }
 
-function asHeaders(condition: PutCondition): { IfNoneMatch?: string; IfMatch?: string } {
-  if ('ifAbsent' in condition) return { IfNoneMatch: '*' };
-  return 'ifVersion' in condition ? { IfMatch: etagOf(condition.ifVersion) } : {};
+function asHeaders(condition: PutCondition): Record<string, string> {
+  if ('ifAbsent' in condition) return { 'if-none-match': '*' };
+  return 'ifVersion' in condition ? { 'if-match': etagOf(condition.ifVersion) } : {};
 }
 
 /** A version of an object that is gone answers 404. */
