@@ -1,5 +1,6 @@
-import { Queue, QueueEvents, UnrecoverableError, Worker } from 'bullmq';
+import { Queue, UnrecoverableError, Worker, type QueueEvents } from 'bullmq';
 import { exponentialBackoff, type Backoff } from './backoff.js';
+import { ClosableEvents } from './closable-events.js';
 import { isPermanent } from './failure.js';
 import { jobId, parseJob, priorityOf, type Job } from './job.js';
 import type { JobHandler, JobQueue, Outcome, QueueCounts, RunOptions } from './job-queue.js';
@@ -45,7 +46,7 @@ export class BullQueue implements JobQueue {
   #worker: Worker | undefined;
   #sends = 0;
   #closing: Promise<void> | undefined;
-  #leaving = false;
+  readonly #left = new AbortController();
 
   constructor(o: BullQueueOptions) {
     this.#attempts = o.attempts ?? 5;
@@ -57,12 +58,15 @@ export class BullQueue implements JobQueue {
       url: o.url,
       maxRetriesPerRequest: null,
       // `null` ends a connection that is still looking for a lost Redis when the process wants to end.
-      retryStrategy: (times: number) => (this.#leaving ? null : Math.min(50 * 2 ** Math.min(times, 10), 1000)),
+      // The client waits as long also for a connection that is gone already, and keeps the process for it.
+      disconnectTimeout: 500,
+      retryStrategy: (times: number) =>
+        this.#left.signal.aborted ? null : Math.min(50 * 2 ** Math.min(times, 10), 1000),
     };
     const base = { connection: this.#connection, prefix: 'atoll' };
     this.#queue = new Queue(this.#name, base);
     // From the stream's beginning, not from `$`: with `$`, what ends before the first blocking read reaches Redis is never heard of.
-    this.#events = new QueueEvents(this.#name, { ...base, lastEventId: '0-0' });
+    this.#events = new ClosableEvents(this.#name, { ...base, lastEventId: '0-0' });
     this.#events.on('completed', ({ jobId: id }) => this.#waiters.settle(id, 'done'));
     this.#events.on('failed', ({ jobId: id }) => this.#waiters.settle(id, 'failed'));
     this.#queue.on('error', (cause) => this.#trouble.warn('job queue unreachable', cause));
@@ -121,7 +125,7 @@ export class BullQueue implements JobQueue {
       await within(ASK_MS, drained);
     }
     this.#waiters.abandon();
-    this.#leaving = true;
+    this.#left.abort();
     await Promise.all([this.#worker, this.#events, this.#queue].map(closeOrCut));
   }
 
@@ -150,7 +154,7 @@ export class BullQueue implements JobQueue {
       for (let i = 0; i < jobs.length; i += BATCH) {
         const added = this.#queue.addBulk(jobs.slice(i, i + BATCH).map((job) => this.#request(job)));
         // A call that Redis took with it must not keep the next one from being made.
-        if ((await within(ADD_MS, added)) === undefined) added.catch(() => undefined);
+        if ((await within(ADD_MS, added, this.#left.signal)) === undefined) added.catch(() => undefined);
       }
     } catch (cause) {
       if (this.#closing === undefined) this.#trouble.warn('job queue unreachable', cause);
@@ -194,12 +198,20 @@ async function closeOrCut(part: Worker | Queue | QueueEvents | undefined): Promi
   );
 }
 
-async function within<T>(milliseconds: number, promise: Promise<T> | T): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<undefined>((resolve) => (timer = setTimeout(() => resolve(undefined), milliseconds)));
+/** `undefined` after that time, or when `end` aborts. */
+async function within<T>(
+  milliseconds: number,
+  promise: Promise<T> | T,
+  end: AbortSignal = new AbortController().signal,
+): Promise<T | undefined> {
+  const late = Promise.withResolvers<undefined>();
+  const giveUp = () => late.resolve(undefined);
+  const timer = setTimeout(giveUp, milliseconds);
+  end.addEventListener('abort', giveUp);
   try {
-    return await Promise.race([promise, late]);
+    return await Promise.race([promise, late.promise]);
   } finally {
     clearTimeout(timer);
+    end.removeEventListener('abort', giveUp);
   }
 }
