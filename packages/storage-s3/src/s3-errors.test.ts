@@ -59,6 +59,10 @@ test('credentials that have expired before their time are asked for again', asyn
   stand.fake.faults.add('PutObject', { kind: 'refuse', status: 400, code: 'ExpiredToken' });
   await store.put('x/a', Buffer.from('two'), { blind: true });
   expect(asked).toBe(2);
+  // Its answer has no body to say what is wrong.
+  stand.fake.faults.add('HeadObject', { kind: 'refuse', status: 400, code: 'ExpiredToken' });
+  expect(await store.head('x/a')).toMatchObject({ sizeBytes: 3 });
+  expect(asked).toBe(3);
 });
 
 test('a server that is not there is unavailable', async () => {

@@ -16,9 +16,8 @@ export class S3Failure extends Error {
 
   /** The credentials were good and are not any more; those that are good now may be had already. */
   get stale(): boolean {
-    return (
-      this.code === 'ExpiredToken' || this.code === 'ExpiredTokenException' || this.code === 'TokenRefreshRequired'
-    );
+    // An answer to a HEAD has no body, so no code; of a request that is well made, 400 says nothing else.
+    return STALE.has(this.code) || (this.status === 400 && CODELESS.has(this.code));
   }
 
   get status(): number {
@@ -42,6 +41,10 @@ export class S3Failure extends Error {
     return (this.status >= 500 && this.status !== 501 && this.status !== 507) || PASSING.has(this.code);
   }
 }
+
+const STALE = new Set(['ExpiredToken', 'ExpiredTokenException', 'TokenRefreshRequired']);
+/** What the SDK makes of answers without a body. */
+const CODELESS = new Set(['Unknown', 'UnknownError', 'BadRequest', '400']);
 
 const THROTTLING = new Set([
   'SlowDown',
