@@ -9,6 +9,7 @@ import { Random } from '../harness/random.js';
 import { eventually } from '../harness/service.js';
 import { Verifier } from '../harness/verifier.js';
 import { UnexpectedAnswer } from '../harness/wire.js';
+import { WeatheredAzurite } from '../stores/weathered-azurite.js';
 import { EXPIRED, fair, foul } from './foul-weather.js';
 
 export interface FaultStormOptions {
@@ -18,6 +19,8 @@ export interface FaultStormOptions {
   /** Of 1: how many requests to a bucket meet a fault. */
   readonly share?: number;
   readonly pushers?: number;
+  /** The cloud of region us; by default that of Google. */
+  readonly us?: 'gcs' | 'azure';
   readonly progress?: (line: string) => void;
 }
 
@@ -32,12 +35,21 @@ export interface FaultStormReport {
   readonly faults: readonly string[];
 }
 
+/** A bucket of one cloud, and its weather. */
+interface Cloud {
+  readonly url: string;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly brew: () => ReadonlyMap<string, number>;
+  readonly clear: () => void;
+  readonly stop: () => Promise<void>;
+}
+
 /** What a registry may say that has trouble with its bucket; a client tries again. */
 const FOR_NOW = [429, 503];
 
 /**
- * Pushes, overwrites, mounts and deletes while requests to the buckets meet every fault there is: region eu on the S3 fake, us on that
- * of Cloud Storage. Then the weather is fair, and the process must recover by itself and hold all it ever acknowledged.
+ * Pushes, overwrites, mounts and deletes while requests to the buckets meet every fault there is, and clients that are sent to them:
+ * region eu on the S3 fake, us on that of Cloud Storage or on Azurite. Then the weather is fair, and the process must recover by itself and hold all it ever acknowledged.
  */
 export class FaultStorm {
   readonly #random: Random;
@@ -51,39 +63,64 @@ export class FaultStorm {
   }
 
   async run(): Promise<FaultStormReport> {
-    const [s3, gcs] = [await FakeS3.start(), await Stand.start()];
+    const us = await (this.options.us === 'azure' ? this.#onAzure() : this.#onGcs());
+    const s3 = await FakeS3.start();
     const atoll = await Atoll.start(this.options.folder, {
-      ATOLL_BUCKETS: `eu=${s3.url('storm-eu')},us=${gcs.fake.url('storm-us')}`,
+      ATOLL_BUCKETS: `eu=${s3.url('storm-eu')},us=${us.url}`,
+      ATOLL_REDIRECTS: 'on',
       AWS_ACCESS_KEY_ID: FAKE_CREDENTIALS.accessKeyId,
       AWS_SECRET_ACCESS_KEY: FAKE_CREDENTIALS.secretAccessKey,
-      GOOGLE_APPLICATION_CREDENTIALS: gcs.keyFile,
+      ...us.environment,
     });
     try {
-      const met = this.#brew(s3, gcs);
+      const met = [this.#brew(s3), us.brew()];
       await this.#storm(atoll);
       fair(s3);
-      fair(gcs.fake);
+      us.clear();
       return await this.#reckon(atoll, met);
     } finally {
       await atoll.stop();
-      await Promise.all([s3.stop(), gcs.stop()]);
+      await Promise.all([s3.stop(), us.stop()]);
     }
   }
 
-  #brew(s3: FakeS3, gcs: Stand): ReadonlyMap<string, number>[] {
-    const { share = 0.1 } = this.options;
-    const random = this.#random;
+  #brew(s3: FakeS3): ReadonlyMap<string, number> {
+    return foul(s3, this.#weather, {
+      writes: ['PutObject', 'CompleteMultipartUpload'],
+      lists: ['ListObjectsV2'],
+      any: [EXPIRED],
+    });
+  }
+
+  async #onGcs(): Promise<Cloud> {
+    const stand = await Stand.start();
+    const { fake, keyFile } = stand;
     const also = (): void => {
-      if (random.next() < 0.005) gcs.fake.identities.revoke();
+      if (this.#random.next() < 0.005) fake.identities.revoke();
     };
-    return [
-      foul(
-        s3,
-        { share, random },
-        { writes: ['PutObject', 'CompleteMultipartUpload'], lists: ['ListObjectsV2'], any: [EXPIRED] },
-      ),
-      foul(gcs.fake, { share, random, also }, { lists: ['ListObjects'] }),
-    ];
+    return {
+      url: fake.url('storm-us'),
+      environment: { GOOGLE_APPLICATION_CREDENTIALS: keyFile },
+      brew: () => foul(fake, { ...this.#weather, also }, { lists: ['ListObjects'] }),
+      clear: () => fair(fake),
+      stop: () => stand.stop(),
+    };
+  }
+
+  /** Nothing cuts the pages of its lists: their size is signed with the request. */
+  async #onAzure(): Promise<Cloud> {
+    const azurite = await WeatheredAzurite.start();
+    return {
+      url: azurite.url('storm-us'),
+      environment: azurite.environment,
+      brew: () => foul(azurite, this.#weather, {}),
+      clear: () => fair(azurite),
+      stop: () => azurite.stop(),
+    };
+  }
+
+  get #weather(): { readonly share: number; readonly random: Random } {
+    return { share: this.options.share ?? 0.1, random: this.#random };
   }
 
   async #storm(atoll: Atoll): Promise<void> {

@@ -1,9 +1,9 @@
-import { networkFaults, type ServerFault } from '@atoll/storage/faulty-server';
+import { networkFaults, type FaultedRequest, type ServerFault } from '@atoll/storage/faulty-server';
 import type { Random } from '../harness/random.js';
 
 /** A fake store server whose requests meet what is planned for them. */
 export interface Weathered<Name extends string> {
-  readonly faults: { weather: (name: Name) => ServerFault | undefined };
+  readonly faults: { weather: (name: Name, request: FaultedRequest) => ServerFault | undefined };
 }
 
 /** What a network and a store do to any request now and then. */
@@ -20,6 +20,9 @@ const ANY: readonly ServerFault[] = [
 export const EXPIRED: ServerFault = { kind: 'refuse', status: 400, code: 'ExpiredToken' };
 /** Amazon's answer to writes that collide, whether or not any has won. */
 const COLLISION: ServerFault = { kind: 'refuse', status: 409, code: 'ConditionalRequestConflict' };
+/** The answer to a signed URL whose time is over. */
+const URL_EXPIRED: ServerFault = { kind: 'refuse', status: 403, code: 'AccessDenied' };
+const SIGNED = /(?:^|&)(?:X-Amz-Signature|X-Goog-Signature|sig)=/i;
 const CUT_PAGE: ServerFault = { kind: 'cut-page', keys: 1 };
 
 export interface FoulWeather {
@@ -42,12 +45,13 @@ export function foul<Name extends string>(
   },
 ): Map<string, number> {
   const met = new Map<string, number>();
-  server.faults.weather = (name) => {
+  server.faults.weather = (name, { method, query }) => {
     also();
     if (random.next() >= share) return undefined;
     const more = [
       ...(kinds.any ?? []),
       ...(kinds.writes?.includes(name) ? [COLLISION] : []),
+      ...(method === 'GET' && SIGNED.test(query) ? [URL_EXPIRED] : []),
       ...(kinds.lists?.includes(name) ? [CUT_PAGE] : []),
     ];
     const fault = random.pick([...ANY, ...more]);

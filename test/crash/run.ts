@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { z } from 'zod';
 import { exitOnSignals } from '../harness/exit-on-signals.js';
 import { openRegionBuckets, STORE_SERVERS } from '../stores/store-server.js';
 import { FaultStorm } from './fault-storm.js';
@@ -14,6 +15,7 @@ Kills the real process again and again while clients push to both regions, then 
 
   --faults                        instead of kills: every fault a request to a bucket can meet, at random, by strict fakes of
                                   S3 (eu) and of Cloud Storage (us)
+  --us gcs|azure                  the cloud of us, with --faults (gcs); azure is Azurite behind a server that fails
   --seconds N                     how long, with --faults (60)
   --share N                       how many of 100 requests meet a fault, with --faults (10)
   --kills N                       how often (200)
@@ -32,6 +34,7 @@ async function main(args: string[]): Promise<number> {
       faults: { type: 'boolean', default: false },
       seconds: { type: 'string', default: '60' },
       share: { type: 'string', default: '10' },
+      us: { type: 'string', default: 'gcs' },
       kills: { type: 'string', default: '200' },
       seed: { type: 'string', default: String(Date.now() % 1_000_000) },
       folder: { type: 'string', default: tmpdir() },
@@ -53,15 +56,17 @@ interface FaultValues {
   readonly seed: string;
   readonly seconds: string;
   readonly share: string;
+  readonly us: string;
 }
 
-async function stormWithFaults(folder: string, { seed, seconds, share }: FaultValues): Promise<boolean> {
+async function stormWithFaults(folder: string, { seed, seconds, share, us }: FaultValues): Promise<boolean> {
   print(`seed ${seed}, data in ${folder}`);
   const report = await new FaultStorm({
     folder,
     seed: Number(seed),
     seconds: Number(seconds),
     share: Number(share) / 100,
+    us: z.enum(['gcs', 'azure']).parse(us),
     progress: print,
   }).run();
   for (const fault of report.faults) print(`FAULT ${fault}`);

@@ -9,6 +9,7 @@ const ACCEPT = { headers: { Accept: MANIFEST_TYPES } };
 const Catalog = z.object({ repositories: z.array(z.string()) });
 const TagList = z.object({ tags: z.array(z.string()).nullable() });
 const AT_ONCE = 24;
+const MOST_REDIRECTS = 12;
 
 /** Compares what regions serve with what a ledger says they promised. Answers sentences, one per broken promise. */
 export class Verifier {
@@ -70,11 +71,23 @@ export class Verifier {
   ): Promise<string | undefined> {
     const name = `${region} ${repository} ${digest}`;
     if (this.#goodBlobs.has(name)) return undefined;
-    const { status, body } = await this.#wire(region).send('GET', `/v2/${repository}/blobs/${digest}`);
+    const { status, body } = await this.#blob(region, `/v2/${repository}/blobs/${digest}`);
     if (status !== 200) return `blob ${digest} ${status}`;
     if (body.length !== sizeBytes || sha256(body) !== digest) return `blob ${digest} has other bytes than pushed`;
     this.#goodBlobs.add(name);
     return undefined;
+  }
+
+  /** Goes where it is sent, and comes back for a fresh URL where that leads nowhere. */
+  async #blob(region: string, path: string): Promise<{ readonly status: number; readonly body: Buffer }> {
+    for (let attempt = 1; ; attempt++) {
+      const answer = await this.#wire(region).send('GET', path);
+      if (answer.status !== 307) return answer;
+      const found = await follow(answer.headers.location ?? '');
+      if (found?.status === 200) return found;
+      if (attempt === MOST_REDIRECTS)
+        throw new Error(`${region}: ${path} led to ${found?.status ?? 'no answer'} ${attempt} times`);
+    }
   }
 
   /** Blobs are asked for once per region and repository; after a kill they are asked for again. */
@@ -159,4 +172,14 @@ function differences(views: readonly { region: string; tags: Map<string, string>
       faults.push(`tag ${name}: ${seen.map(({ region, digest }) => `${region} ${digest}`).join(', ')}`);
   }
   return faults;
+}
+
+/** As a client does, without credentials; `undefined` where no whole answer comes. */
+async function follow(url: string): Promise<{ readonly status: number; readonly body: Buffer } | undefined> {
+  try {
+    const answer = await fetch(url);
+    return { status: answer.status, body: Buffer.from(await answer.arrayBuffer()) };
+  } catch {
+    return undefined;
+  }
 }

@@ -15,6 +15,8 @@ export type ServerFault =
   | { readonly kind: 'say'; readonly status: number; readonly text: string }
   /** The connection breaks within the body, after this many bytes. */
   | { readonly kind: 'truncate'; readonly afterBytes: number }
+  /** The connection is closed in order, one byte before the end of the body that was stated. */
+  | { readonly kind: 'short' }
   /** A list says that there is more after this many keys. */
   | { readonly kind: 'cut-page'; readonly keys: number }
   | { readonly kind: 'slow'; readonly milliseconds: number }
@@ -34,6 +36,7 @@ export function networkFaults(times: {
     { kind: 'break-off' },
     { kind: 'lose-answer' },
     { kind: 'truncate', afterBytes: 5 },
+    { kind: 'short' },
     { kind: 'late', milliseconds: times.lateMs },
     { kind: 'twice', answer: 'first' },
     { kind: 'twice', answer: 'second' },
@@ -41,6 +44,12 @@ export function networkFaults(times: {
     { kind: 'hang', milliseconds: times.hangMs },
     { kind: 'say', status: 502, text: '<html>bad gateway</html>' },
   ];
+}
+
+/** What is known of a request when its fault is chosen. */
+export interface FaultedRequest {
+  readonly method: string;
+  readonly query: string;
 }
 
 interface Planned<Name> {
@@ -52,7 +61,7 @@ interface Planned<Name> {
 /** Which requests meet which faults. */
 export class FaultPlan<Name extends string> {
   /** What happens to requests for which nothing is planned. */
-  weather: (name: Name) => ServerFault | undefined = () => undefined;
+  weather: (name: Name, request: FaultedRequest) => ServerFault | undefined = () => undefined;
   readonly #planned: Planned<Name>[] = [];
 
   /** The next requests of a kind meet a fault. */
@@ -61,9 +70,9 @@ export class FaultPlan<Name extends string> {
   }
 
   /** The fault of the next request of a kind. */
-  take(name: Name): ServerFault | undefined {
+  take(name: Name, request: FaultedRequest): ServerFault | undefined {
     const planned = this.#planned.find((one) => one.name === name && one.times > 0);
-    if (planned === undefined) return this.weather(name);
+    if (planned === undefined) return this.weather(name, request);
     planned.times -= 1;
     return planned.fault;
   }

@@ -11,7 +11,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FaultPlan, type ServerFault } from './fault-plan.js';
 
-export { FaultPlan, networkFaults, type ServerFault } from './fault-plan.js';
+export { FaultPlan, networkFaults, type FaultedRequest, type ServerFault } from './fault-plan.js';
 
 /** One request, with all of its body. */
 export interface Asked {
@@ -34,7 +34,7 @@ export interface Answer {
 export interface FakeService<Name extends string> {
   nameOf(asked: Asked): Name;
   /** `mostKeys`: what a page of a list holds at most. */
-  serve(asked: Asked, mostKeys: number): Answer;
+  serve(asked: Asked, mostKeys: number): Answer | Promise<Answer>;
   refuse(status: number, code: string, name: Name): Answer;
   /** Its clock. */
   now(): number;
@@ -92,7 +92,7 @@ export class FaultyServer<Name extends string> {
     const [path = '', query = ''] = (request.url ?? '').split(/\?(.*)/s);
     const head = { method, path, query, headers, body: Buffer.alloc(0) };
     const name = this.service.nameOf(head);
-    const fault = this.faults.take(name);
+    const fault = this.faults.take(name, head);
     if (fault?.kind === 'break-off') await untilBodyBegins(request);
     const asked = { ...head, body: fault?.kind === 'break-off' ? head.body : await readBody(request) };
     this.#asked.push(name);
@@ -101,7 +101,7 @@ export class FaultyServer<Name extends string> {
     const instead = await this.#instead(fault, name);
     if (instead === 'nothing') return;
     if (instead === 'reset') return void request.socket.destroy();
-    const answer = instead ?? this.#answer(asked, fault);
+    const answer = instead ?? (await this.#answer(asked, fault));
     if (breaksBefore(answer, fault, method)) request.socket.destroy();
     else await this.#send(request, response, answer, fault);
   }
@@ -109,14 +109,14 @@ export class FaultyServer<Name extends string> {
   async #serveLate(request: IncomingMessage, asked: Asked, milliseconds: number): Promise<void> {
     request.socket.destroy();
     await this.#pause(milliseconds);
-    this.service.serve(asked, USUAL_PAGE);
+    await this.service.serve(asked, USUAL_PAGE);
   }
 
-  #answer(asked: Asked, fault: ServerFault | undefined): Answer {
+  async #answer(asked: Asked, fault: ServerFault | undefined): Promise<Answer> {
     const mostKeys = fault?.kind === 'cut-page' ? fault.keys : USUAL_PAGE;
-    const first = this.service.serve(asked, mostKeys);
+    const first = await this.service.serve(asked, mostKeys);
     if (fault?.kind !== 'twice') return first;
-    const second = this.service.serve(asked, mostKeys);
+    const second = await this.service.serve(asked, mostKeys);
     return fault.answer === 'first' ? first : second;
   }
 
@@ -167,6 +167,10 @@ export class FaultyServer<Name extends string> {
       response.write(body.subarray(0, fault.afterBytes), () => request.socket.destroy());
       return;
     }
+    if (fault?.kind === 'short') {
+      response.write(body.subarray(0, -1), () => request.socket.end());
+      return;
+    }
     const half = fault?.kind === 'halting' ? Math.ceil(body.length / 2) : 0;
     if (half > 0) response.write(body.subarray(0, half));
     if (fault?.kind === 'halting') await this.#pause(fault.milliseconds);
@@ -177,7 +181,7 @@ export class FaultyServer<Name extends string> {
 /** Whether the connection breaks when the answer is about to be sent. */
 function breaksBefore(answer: Answer, fault: ServerFault | undefined, method: string): boolean {
   if (fault?.kind === 'lose-answer') return true;
-  return fault?.kind === 'truncate' && (answer.body.length === 0 || method === 'HEAD');
+  return (fault?.kind === 'truncate' || fault?.kind === 'short') && (answer.body.length === 0 || method === 'HEAD');
 }
 
 async function untilBodyBegins(request: IncomingMessage): Promise<void> {
