@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { BullQueue } from './bull-queue.js';
 import { InProcessQueue } from './in-process-queue.js';
@@ -74,5 +75,16 @@ describe('on a real Redis', () => {
     expect(await queue.counts()).toBeUndefined();
     await queue.close({ drainMs: 100 });
     expect(lines.length).toBe(1);
+  });
+
+  test('a queue that is closed without Redis keeps the process no longer than a second', async () => {
+    const timers = () => process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length;
+    const before = timers();
+    const queue = new BullQueue({ url: 'redis://127.0.0.1:1', region: 'left', resendMs: 50 });
+    queue.process(async () => undefined, { concurrency: 2 });
+    await queue.run([tagJob('a')], { waitMs: 200 });
+    await queue.close({ drainMs: 100 });
+    await sleep(900);
+    expect(timers()).toBeLessThanOrEqual(before);
   });
 });
