@@ -1,6 +1,6 @@
 import { Queue, UnrecoverableError, Worker, type QueueEvents } from 'bullmq';
 import { exponentialBackoff, type Backoff } from './backoff.js';
-import { ClosableEvents } from './closable-events.js';
+import { BullEvents } from './bull-events.js';
 import { isPermanent } from './failure.js';
 import { jobId, parseJob, priorityOf, type Job } from './job.js';
 import type { JobHandler, JobQueue, Outcome, QueueCounts, RunOptions } from './job-queue.js';
@@ -66,7 +66,7 @@ export class BullQueue implements JobQueue {
     const base = { connection: this.#connection, prefix: 'atoll' };
     this.#queue = new Queue(this.#name, base);
     // From the stream's beginning, not from `$`: with `$`, what ends before the first blocking read reaches Redis is never heard of.
-    this.#events = new ClosableEvents(this.#name, { ...base, lastEventId: '0-0' });
+    this.#events = new BullEvents(this.#name, { ...base, lastEventId: '0-0' });
     this.#events.on('completed', ({ jobId: id }) => this.#waiters.settle(id, 'done'));
     this.#events.on('failed', ({ jobId: id }) => this.#waiters.settle(id, 'failed'));
     this.#queue.on('error', (cause) => this.#trouble.warn('job queue unreachable', cause));

@@ -5,7 +5,7 @@ import { QueueEvents } from 'bullmq';
 const PAUSE_MS = 5_000;
 
 /** BullMQ's events, but the pause after a read that Redis did not answer ends when they are closed, so that it keeps no process alive. */
-export class ClosableEvents extends QueueEvents {
+export class BullEvents extends QueueEvents {
   readonly #left = new AbortController();
 
   override close(): Promise<void> {
