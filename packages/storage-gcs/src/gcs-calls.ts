@@ -104,8 +104,9 @@ export class GcsCalls {
       await exchange.sent;
       return taken;
     } catch (cause) {
-      // An answer that was read to its end leaves a connection that can be used again.
-      if (answer?.complete !== true) exchange.cancel(new Error('the request has failed', { cause }));
+      // An answer that was read to its end leaves a connection that can be used again, unless it still reads the body's memory.
+      if (answer?.complete !== true || !exchange.isSent())
+        exchange.cancel(new Error('the request has failed', { cause }));
       signal?.throwIfAborted();
       throw failureOf(cause) ?? cause;
     } finally {

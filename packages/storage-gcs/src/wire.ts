@@ -15,6 +15,8 @@ export interface Exchange {
   readonly answer: Promise<IncomingMessage>;
   /** When nothing reads the request's body any more, or it has failed. */
   readonly sent: Promise<void>;
+  /** Whether all of the body has gone out. */
+  isSent(): boolean;
   /** Ends it, and its answer, with this error. */
   readonly cancel: (cause: Error) => void;
 }
@@ -47,7 +49,12 @@ export class Wire {
     const sent = Promise.withResolvers<void>();
     for (const event of ['finish', 'close']) request.once(event, () => sent.resolve());
     request.end(body);
-    return { answer, sent: sent.promise, cancel: (cause) => void request.destroy(cause) };
+    return {
+      answer,
+      sent: sent.promise,
+      isSent: () => request.writableFinished,
+      cancel: (cause) => void request.destroy(cause),
+    };
   }
 
   close(): void {
