@@ -22,6 +22,7 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
 const KEPT_IN: Readonly<Record<string, RegExp>> = {
   '@aws-sdk/client-s3': /^packages\/storage-s3\/src\//,
   '@aws-sdk/s3-request-presigner': /^packages\/storage-s3\/src\//,
+  '@smithy/signature-v4': /^packages\/storage-s3\/src\/signature\.ts$/,
   '@azure/identity': /^packages\/storage-azure\/src\/create-service\.ts$/,
   '@azure/storage-blob': /^packages\/storage-azure\/src\//,
   bullmq: /^packages\/replication\/src\/bull-[a-z-]+\.ts$/,

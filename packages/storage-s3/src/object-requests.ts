@@ -2,18 +2,18 @@ import { request as requestHttp, type Agent, type IncomingMessage } from 'node:h
 import { request as requestHttps } from 'node:https';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { createBucketAgent, type ClockGuard, type ProxyNames } from '@atoll/storage';
+import { encodePath, encodeQuery } from './encode-path.js';
 import { findOrigin, type Origin } from './origin.js';
 import { refusalOf } from './refusal-of.js';
 import type { RequestOptions, Timeouts } from './s3-calls.js';
 import { S3Failure } from './s3-failure.js';
-import { encodePath, Signature } from './signature.js';
+import { Signature, type Unsigned } from './signature.js';
 
 /** One object, or a part of one, and nothing that is told in XML. */
 export interface ObjectRequest {
   readonly method: 'GET' | 'HEAD' | 'PUT' | 'DELETE';
   readonly key: string;
-  /** Encoded, in the order of its names. */
-  readonly query?: string;
+  readonly query?: Readonly<Record<string, string>>;
   /** Names in lower case. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array;
@@ -55,14 +55,19 @@ export class ObjectRequests {
 
   /** An answer that says yes, whose body has to be read or destroyed. @throws S3Failure, or an error of the socket or of the SDK's credentials */
   async send(request: ObjectRequest, options: RequestOptions): Promise<IncomingMessage> {
-    const { client, clock } = this.#parts;
+    const { clock } = this.#parts;
     const door = (this.#door ??= await this.#open());
-    const credentials = await client.config.credentials();
-    const sentAt = clock.now();
+    const { method, body, query = {} } = request;
     const path = door.path + encodePath(request.key);
-    const query = request.query ?? '';
-    const unsigned = { ...request, headers: { ...request.headers, host: door.url.host }, path, query };
-    const headers = door.signature.sign(unsigned, credentials, this.#timeToSign(sentAt));
+    const unsigned = {
+      method,
+      path,
+      query,
+      headers: { ...request.headers, host: door.url.host },
+      ...(body && { body }),
+    };
+    const headers = await door.signature.sign(unsigned, this.#timeToSign(clock.now()));
+    const sentAt = clock.now();
     const answer = await this.#exchange(door, { ...unsigned, headers }, options);
     clock.observe(answer.headers.date, sentAt);
     const { statusCode: status = 0 } = answer;
@@ -87,7 +92,7 @@ export class ObjectRequests {
     const origin = await findOrigin(client, bucket);
     if (this.#door) return this.#door;
     const agent = createBucketAgent(origin.url.protocol, proxies);
-    return { ...origin, agent, signature: new Signature(origin.scope) };
+    return { ...origin, agent, signature: new Signature(client.config, origin.scope) };
   }
 
   #timeToSign(now: number): number {
@@ -97,16 +102,17 @@ export class ObjectRequests {
 
   #exchange(
     { url, agent }: Door,
-    { method, path, query, headers, body }: ObjectRequest & { readonly path: string; readonly query: string },
+    { method, path, query, headers, body }: Unsigned,
     { requestTimeout, abortSignal }: RequestOptions,
   ): Promise<IncomingMessage> {
     const { promise: answer, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+    const search = encodeQuery(query);
     const outgoing = (url.protocol === 'https:' ? requestHttps : requestHttp)({
       agent,
       host: url.hostname.replace(/^\[|\]$/g, ''),
       port: url.port,
       method,
-      path: query === '' ? path : `${path}?${query}`,
+      path: search === '' ? path : `${path}?${search}`,
       headers: { ...headers, ...(body && { 'content-length': String(body.length) }) },
       timeout: this.#parts.timeouts.idleMs,
     });

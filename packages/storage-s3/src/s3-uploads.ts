@@ -14,7 +14,6 @@ import type { Place } from './place.js';
 import type { S3Calls } from './s3-calls.js';
 import { S3Failure } from './s3-failure.js';
 import type { S3Reader } from './s3-reader.js';
-import { encodeStrictly } from './signature.js';
 
 /** What the session keeps; the server is never asked which uploads or parts there are. */
 const Upload = z.object({ uploadId: z.string().min(1) });
@@ -61,7 +60,7 @@ export class S3Uploads {
       throw new StorageError('unsupported', `part numbers go from 1 to ${PART_RULES.maxCount}`, { key });
     }
     const { Key, UploadId } = this.of(key, upload);
-    const query = `partNumber=${number}&uploadId=${encodeStrictly(UploadId)}`;
+    const query = { partNumber: String(number), uploadId: UploadId };
     const request = { method: 'PUT', key: Key, query, body } as const;
     return this.#storing(key, async () => {
       const send = { signal, sizeBytes: body.length };
