@@ -15,6 +15,8 @@ import type { Exchange, Headers } from '../exchange.js';
 import type { Call, RouteParts } from './route-parts.js';
 import type { Query } from '../query.js';
 
+type ManifestHead = Omit<StoredManifest, 'bytes'>;
+
 /** `/v2/<name>/manifests/<reference>`; distribution-spec, Pulling, Pushing and Deleting Manifests. */
 export class ManifestRoutes {
   readonly #byDigest: string;
@@ -31,22 +33,19 @@ export class ManifestRoutes {
     const { exchange, method, route } = call;
     const reference = referenceToRead(route.reference);
     if (method === 'DELETE') return this.#delete(exchange, route.name, reference);
-    const isPlain = method === 'GET' && exchange.req.headers['if-none-match'] === undefined;
-    const manifest = isPlain ? this.parts.registry.manifests.recall(route.name, reference) : undefined;
+    const manifest = this.parts.registry.manifests.recall(route.name, reference);
     if (manifest === undefined) return this.#get(exchange, route.name, reference);
-    exchange.respond(200, this.#headers(manifest, reference), manifest.bytes);
+    const headers = this.#headers(manifest, reference);
+    if (!answersByHead(exchange, manifest, headers)) exchange.respond(200, headers, manifest.bytes);
   }
 
   /** `Accept` is not looked at: other bytes would have another digest, and no client could tell why. */
   async #get(exchange: Exchange, name: RepositoryName, reference: Reference): Promise<void> {
     const { req, signal } = exchange;
     const { manifests } = this.parts.registry;
-    const condition = req.headers['if-none-match'];
-    if (req.method === 'HEAD' || condition !== undefined) {
+    if (req.method === 'HEAD' || req.headers['if-none-match'] !== undefined) {
       const head = await manifests.head(name, reference, { signal });
-      const headers = this.#headers(head, reference);
-      if (isKnown(condition, head.digest)) return exchange.respond(304, withoutLength(headers));
-      if (req.method === 'HEAD') return exchange.respond(200, headers);
+      if (answersByHead(exchange, head, this.#headers(head, reference))) return;
     }
     const manifest = await manifests.get(name, reference, { signal });
     exchange.respond(200, this.#headers(manifest, reference), manifest.bytes);
@@ -79,7 +78,7 @@ export class ManifestRoutes {
     exchange.respond(202, { 'Content-Length': '0' });
   }
 
-  #headers({ digest, mediaType, sizeBytes }: Omit<StoredManifest, 'bytes'>, reference: Reference): Headers {
+  #headers({ digest, mediaType, sizeBytes }: ManifestHead, reference: Reference): Headers {
     return {
       'Content-Type': mediaType,
       'Content-Length': String(sizeBytes),
@@ -88,6 +87,15 @@ export class ManifestRoutes {
       'Cache-Control': 'digest' in reference ? this.#byDigest : this.#byTag,
     };
   }
+}
+
+/** Answers who asked for no bytes, or has them already; `false` for who wants them. */
+function answersByHead(exchange: Exchange, { digest }: ManifestHead, headers: Headers): boolean {
+  const { method, headers: asked } = exchange.req;
+  const known = isKnown(asked['if-none-match'], digest);
+  if (known) exchange.respond(304, withoutLength(headers));
+  else if (method === 'HEAD') exchange.respond(200, headers);
+  return known || method === 'HEAD';
 }
 
 function withoutLength(headers: Headers): Headers {
