@@ -65,7 +65,7 @@ export async function benchGiants({ folder, note }: BenchContext): Promise<Figur
 }
 
 async function measure(folder: string, start: (server: S3Server, folder: string) => Promise<Peer>): Promise<Rates> {
-  const server = await startVersitygw(folder);
+  const server = await startVersitygw(folder, { keepAlive: true });
   const place = join(folder, 'registry');
   try {
     const peer = await start(server, place);
