@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -73,16 +73,20 @@ describe('a program that is run', () => {
   });
 });
 
-test('two processes prepare one folder one after the other, even when one before them was killed', async () => {
+test('processes prepare one folder one after the other, even when one before them was killed', async () => {
   const lock = join(folder, 'lock');
   // No process has this id: Linux ends at 4194304.
-  writeFileSync(lock, '99999999');
+  writeFileSync(`${lock}.1`, '99999999');
   const code = `
     import { setTimeout as sleep } from 'node:timers/promises';
-    await oneatatime.oneAtATime(${JSON.stringify(lock)}, async () => { console.log('in'); await sleep(300); console.log('out'); });`;
+    for (let turn = 0; turn < 3; turn++)
+      await oneatatime.oneAtATime(${JSON.stringify(lock)}, async () => { console.log('in'); await sleep(20); console.log('out'); });`;
   const path = script('prepare.mjs', code);
-  const output = spawnSync('sh', ['-c', `"$0" "$1" & "$0" "$1"; wait`, process.execPath, path], { encoding: 'utf8' });
-  expect(output.stdout.trim().split('\n')).toEqual(['in', 'out', 'in', 'out']);
+  const output = spawnSync('sh', ['-c', `for i in 1 2 3 4; do "$0" "$1" & done; wait`, process.execPath, path], {
+    encoding: 'utf8',
+  });
+  expect(output.stdout.trim().split('\n')).toEqual(Array.from({ length: 12 }, () => ['in', 'out']).flat());
+  expect(readdirSync(folder).filter((name) => name.startsWith('lock'))).toHaveLength(1);
 });
 
 test('a missing program of the system is named, with the command that installs it', async () => {
