@@ -1,10 +1,17 @@
 import type { IncomingMessage } from 'node:http';
-import { Attempts, type CallOptions, type ClockGuard, type RetryPlan } from '@atoll/storage';
+import {
+  Attempts,
+  type CallOptions,
+  type ClockGuard,
+  type RetryPlan,
+  type Take,
+  type Wire,
+  type WireRequest,
+} from '@atoll/storage';
 import { readText } from './answers.js';
 import { failureOf, refusalOf } from './failure-of.js';
 import { GcsFailure } from './gcs-failure.js';
 import type { GcsIdentity } from './identity.js';
-import type { Exchange, Wire, WireRequest } from './wire.js';
 
 /** How long one request may take. */
 export interface Timeouts {
@@ -17,9 +24,6 @@ export interface Timeouts {
 }
 
 export const USUAL_TIMEOUTS: Timeouts = { answerMs: 30_000, leastBytesPerSecond: 262_144, idleMs: 60_000 };
-
-/** Makes what the caller wants of an answer that says yes: it reads or destroys it, or hands it on. */
-export type Take<T> = (answer: IncomingMessage) => T | Promise<T>;
 
 export interface SendOptions extends CallOptions {
   /** That the server has to move before it answers, beside the body that it is sent. */
@@ -91,39 +95,22 @@ export class GcsCalls {
     signal?.throwIfAborted();
     const sentAt = this.clock.now();
     const headers = { ...request.headers, ...(token !== undefined && { authorization: `Bearer ${token}` }) };
-    const exchange = this.#parts.wire.begin({ ...request, headers });
-    const release = this.#limit(exchange, workBytes + (request.body?.length ?? 0), signal);
-    let answer: IncomingMessage | undefined;
-    try {
-      answer = await exchange.answer;
+    const takeYes = async (answer: IncomingMessage): Promise<T> => {
       this.clock.observe(answer.headers.date, sentAt);
       const { statusCode: status = 0 } = answer;
       if (status < 200 || status > 299) throw refusalOf(answer, await readText(answer));
-      const taken = await take(answer);
-      // The caller may use the body's memory again.
-      await exchange.sent;
-      return taken;
+      return take(answer);
+    };
+    const limitMs = this.#limitMs(workBytes + (request.body?.length ?? 0));
+    try {
+      return await this.#parts.wire.ask({ ...request, headers }, takeYes, { limitMs, signal });
     } catch (cause) {
-      // An answer that was read to its end leaves a connection that can be used again, unless it still reads the body's memory.
-      if (answer?.complete !== true || !exchange.isSent())
-        exchange.cancel(new Error('the request has failed', { cause }));
       signal?.throwIfAborted();
       throw failureOf(cause) ?? cause;
-    } finally {
-      release();
     }
   }
 
-  /** Ends an exchange that takes too long or that nobody waits for any more; answers what lets go of it. */
-  #limit(exchange: Exchange, sizeBytes: number, signal: AbortSignal | undefined): () => void {
-    const { answerMs, leastBytesPerSecond } = this.timeouts;
-    const limitMs = answerMs + (sizeBytes / leastBytesPerSecond) * 1000;
-    const timer = setTimeout(() => exchange.cancel(new GcsFailure('lost', 'TimeoutError')), limitMs);
-    const abort = (): void => exchange.cancel(new Error('the call was aborted'));
-    signal?.addEventListener('abort', abort, { once: true });
-    return () => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', abort);
-    };
+  #limitMs(sizeBytes: number): number {
+    return this.timeouts.answerMs + (sizeBytes / this.timeouts.leastBytesPerSecond) * 1000;
   }
 }

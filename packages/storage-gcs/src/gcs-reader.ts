@@ -5,11 +5,12 @@ import {
   type CallOptions,
   type ObjectInfo,
   type OpenedObject,
+  type Take,
   type Version,
 } from '@atoll/storage';
 import { readJson, readWhole } from './answers.js';
 import { failureOf } from './failure-of.js';
-import type { GcsCalls, Take } from './gcs-calls.js';
+import type { GcsCalls } from './gcs-calls.js';
 import { GcsFailure, toStorageError } from './gcs-failure.js';
 import { FIELDS, infoInHeaders, infoOf, ObjectResource } from './object-info.js';
 import type { Place } from './place.js';

@@ -6,6 +6,7 @@ import {
   findSource,
   PartTurns,
   USUAL_RETRIES,
+  Wire,
   WriteGate,
   type BucketSetting,
   type CallOptions,
@@ -18,6 +19,7 @@ import { chooseIdentity, type GcsCredentials } from './choose-identity.js';
 import { GcsCalls, USUAL_TIMEOUTS, type Timeouts } from './gcs-calls.js';
 import { GcsCopier } from './gcs-copier.js';
 import { GcsDataWriter } from './gcs-data-writer.js';
+import { GcsFailure } from './gcs-failure.js';
 import { GcsLister } from './gcs-lister.js';
 import { parseGcsUrl } from './gcs-location.js';
 import { GcsReader } from './gcs-reader.js';
@@ -25,7 +27,6 @@ import { GcsUploads, PART_RULES } from './gcs-uploads.js';
 import { GcsWriter } from './gcs-writer.js';
 import { Place } from './place.js';
 import { UrlSigner } from './url-signer.js';
-import { Wire } from './wire.js';
 
 export interface GcsStoreOptions {
   /** `gs://bucket/prefix?endpoint=…` */
@@ -75,7 +76,7 @@ export class GcsStore extends BucketStore {
       options.log?.warn('the identity is not renewed', { storage: url, error: cause, goodForMs });
     const identity = chooseIdentity({ location, credentials, proxies, signingEndpoint, renewalFailed });
     const place = new Place(url, location);
-    const wire = new Wire(location.endpoint, proxies);
+    const wire = new Wire(location.endpoint, { proxies, tooLate: () => new GcsFailure('lost', 'TimeoutError') });
     const guard = new ClockGuard(clock);
     const calls = new GcsCalls({
       wire,

@@ -1,12 +1,12 @@
 import { sign, type KeyObject } from 'node:crypto';
-import type { ProxyNames } from '@atoll/storage';
+import type { IncomingMessage } from 'node:http';
+import { Wire, type ProxyNames } from '@atoll/storage';
 import { z } from 'zod';
 import { readJson, readText } from './answers.js';
 import { failureOf } from './failure-of.js';
 import { GcsFailure } from './gcs-failure.js';
 import { HeldToken, lasting, type RenewalFailed, type Token } from './held-token.js';
 import type { GcsIdentity } from './identity.js';
-import { Wire } from './wire.js';
 
 const SCOPE = 'https://www.googleapis.com/auth/devstorage.read_write';
 const HOUR_SECONDS = 3_600;
@@ -35,7 +35,7 @@ export class KeyIdentity implements GcsIdentity {
     renewalFailed?: RenewalFailed,
   ) {
     this.#tokens = new HeldToken(() => this.#ask(), renewalFailed);
-    this.#wire = new Wire(new URL(key.tokenUrl).origin, proxies);
+    this.#wire = new Wire(key.tokenUrl, { proxies, tooLate: unavailable });
   }
 
   token(): Promise<string> {
@@ -54,22 +54,12 @@ export class KeyIdentity implements GcsIdentity {
     const form = { grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer', assertion: this.#assertion() };
     const body = Buffer.from(new URLSearchParams(form).toString());
     const headers = { 'content-type': 'application/x-www-form-urlencoded' };
-    const exchange = this.#wire.begin({ method: 'POST', path: new URL(this.key.tokenUrl).pathname, headers, body });
-    const timer = setTimeout(() => exchange.cancel(new GcsFailure('answered', 'TokenUnavailable')), ANSWER_MS);
+    const request = { method: 'POST', path: new URL(this.key.tokenUrl).pathname, headers, body };
     try {
-      const answer = await exchange.answer;
-      const { statusCode: status = 0 } = answer;
-      if (status >= 400 && status < 500 && status !== 429) {
-        await readText(answer);
-        throw new GcsFailure('answered', 'TokenRefused', { status });
-      }
-      const { access_token: text, expires_in: seconds } = await readJson(Answer)(answer);
-      return lasting(text, seconds * 1000);
+      return await this.#wire.ask(request, readToken, { limitMs: ANSWER_MS });
     } catch (cause) {
       if (cause instanceof GcsFailure && cause.code === 'TokenRefused') throw cause;
-      throw failureOf(cause) === undefined ? cause : new GcsFailure('answered', 'TokenUnavailable');
-    } finally {
-      clearTimeout(timer);
+      throw failureOf(cause) === undefined ? cause : unavailable();
     }
   }
 
@@ -85,4 +75,18 @@ export class KeyIdentity implements GcsIdentity {
   #signature(text: string): Buffer {
     return sign('RSA-SHA256', Buffer.from(text), this.key.privateKey);
   }
+}
+
+async function readToken(answer: IncomingMessage): Promise<Token> {
+  const { statusCode: status = 0 } = answer;
+  if (status >= 400 && status < 500 && status !== 429) {
+    await readText(answer);
+    throw new GcsFailure('answered', 'TokenRefused', { status });
+  }
+  const { access_token: text, expires_in: seconds } = await readJson(Answer)(answer);
+  return lasting(text, seconds * 1000);
+}
+
+function unavailable(): GcsFailure {
+  return new GcsFailure('answered', 'TokenUnavailable');
 }

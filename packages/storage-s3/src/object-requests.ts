@@ -1,13 +1,12 @@
-import { request as requestHttp, type Agent, type IncomingMessage } from 'node:http';
-import { request as requestHttps } from 'node:https';
+import type { IncomingMessage } from 'node:http';
 import type { S3Client } from '@aws-sdk/client-s3';
-import { createBucketAgent, type ClockGuard, type ProxyNames } from '@atoll/storage';
+import { Wire, type ClockGuard, type ProxyNames, type Take } from '@atoll/storage';
 import { encodePath, encodeQuery } from './encode-path.js';
 import { findOrigin, type Origin } from './origin.js';
 import { refusalOf } from './refusal-of.js';
 import type { RequestOptions, Timeouts } from './s3-calls.js';
 import { S3Failure } from './s3-failure.js';
-import { Signature, type Unsigned } from './signature.js';
+import { Signature } from './signature.js';
 
 /** One object, or a part of one, and nothing that is told in XML. */
 export interface ObjectRequest {
@@ -34,7 +33,7 @@ export interface ObjectRequestParts {
 }
 
 interface Door extends Origin {
-  readonly agent: Agent;
+  readonly wire: Wire;
   readonly signature: Signature;
 }
 
@@ -53,89 +52,49 @@ export class ObjectRequests {
     this.#parts = parts;
   }
 
-  /** An answer that says yes, whose body has to be read or destroyed. @throws S3Failure, or an error of the socket or of the SDK's credentials */
-  async send(request: ObjectRequest, options: RequestOptions): Promise<IncomingMessage> {
+  /** Gives an answer that says yes to `take`. @throws S3Failure, an error of the socket or of the SDK's credentials, or what `take` throws */
+  async send<T>(request: ObjectRequest, take: Take<T>, { requestTimeout, abortSignal }: RequestOptions): Promise<T> {
     const { clock } = this.#parts;
     const door = (this.#door ??= await this.#open());
     const { method, body, query = {} } = request;
     const path = door.path + encodePath(request.key);
-    const unsigned = {
-      method,
-      path,
-      query,
-      headers: { ...request.headers, host: door.url.host },
-      ...(body && { body }),
-    };
+    const sent = body && { body };
+    const unsigned = { method, path, query, headers: { ...request.headers, host: door.url.host }, ...sent };
     const headers = await door.signature.sign(unsigned, this.#timeToSign(clock.now()));
+    const search = encodeQuery(query);
     const sentAt = clock.now();
-    const answer = await this.#exchange(door, { ...unsigned, headers }, options);
-    clock.observe(answer.headers.date, sentAt);
-    const { statusCode: status = 0 } = answer;
-    if (status >= 200 && status < 300) return answer;
-    throw await refusalOf(answer, request.method);
+    const takeYes = async (answer: IncomingMessage): Promise<T> => {
+      clock.observe(answer.headers.date, sentAt);
+      const { statusCode: status = 0 } = answer;
+      if (status >= 200 && status < 300) return take(answer);
+      throw await refusalOf(answer, method);
+    };
+    const signed = { method, path: search === '' ? path : `${path}?${search}`, headers, ...sent };
+    return door.wire.ask(signed, takeYes, { limitMs: requestTimeout, signal: abortSignal });
   }
 
   /** As {@link send}, where an answer's head says all. */
   async sendOnly(request: ObjectRequest, options: RequestOptions): Promise<IncomingMessage> {
-    const answer = await this.send(request, options);
     // Read, so that its connection can be used again.
-    answer.on('error', () => undefined).resume();
-    return answer;
+    return this.send(request, (answer) => answer.on('error', () => undefined).resume(), options);
   }
 
   close(): void {
-    this.#door?.agent.destroy();
+    this.#door?.wire.close();
   }
 
   async #open(): Promise<Door> {
-    const { client, bucket, proxies } = this.#parts;
+    const { client, bucket, proxies, timeouts } = this.#parts;
     const origin = await findOrigin(client, bucket);
     if (this.#door) return this.#door;
-    const agent = createBucketAgent(origin.url.protocol, proxies);
-    return { ...origin, agent, signature: new Signature(client.config, origin.scope) };
+    const { connectMs, idleMs } = timeouts;
+    const tooLate = (): S3Failure => new S3Failure('lost', 'TimeoutError');
+    const wire = new Wire(origin.url, { proxies, tooLate, connectMs, idleMs });
+    return { ...origin, wire, signature: new Signature(client.config, origin.scope) };
   }
 
   #timeToSign(now: number): number {
     const { skewMs } = this.#parts.clock;
     return Math.abs(skewMs) < SIGNATURE_SKEW_MS ? now : now - skewMs;
-  }
-
-  #exchange(
-    { url, agent }: Door,
-    { method, path, query, headers, body }: Unsigned,
-    { requestTimeout, abortSignal }: RequestOptions,
-  ): Promise<IncomingMessage> {
-    const { promise: answer, resolve, reject } = Promise.withResolvers<IncomingMessage>();
-    const search = encodeQuery(query);
-    const outgoing = (url.protocol === 'https:' ? requestHttps : requestHttp)({
-      agent,
-      host: url.hostname.replace(/^\[|\]$/g, ''),
-      port: url.port,
-      method,
-      path: search === '' ? path : `${path}?${search}`,
-      headers: { ...headers, ...(body && { 'content-length': String(body.length) }) },
-      timeout: this.#parts.timeouts.idleMs,
-    });
-    const late = (): void => void outgoing.destroy(new S3Failure('lost', 'TimeoutError'));
-    const limit = setTimeout(late, requestTimeout);
-    const abort = (): void => void outgoing.destroy(new Error('the call was aborted'));
-    abortSignal?.addEventListener('abort', abort, { once: true });
-    outgoing.once('response', (incoming) => {
-      clearTimeout(limit);
-      resolve(incoming);
-    });
-    // Not once: what breaks after the answer has begun is told by the answer, too.
-    outgoing.on('error', reject).once('timeout', late);
-    outgoing.once('close', () => {
-      clearTimeout(limit);
-      abortSignal?.removeEventListener('abort', abort);
-    });
-    outgoing.once('socket', (socket) => {
-      if (!socket.connecting) return;
-      const connecting = setTimeout(late, this.#parts.timeouts.connectMs);
-      for (const event of ['connect', 'close']) socket.once(event, () => clearTimeout(connecting));
-    });
-    outgoing.end(body);
-    return answer;
   }
 }

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import {
   openResumed,
@@ -6,12 +7,13 @@ import {
   type CallOptions,
   type ObjectInfo,
   type OpenedObject,
+  type Take,
   type Version,
 } from '@atoll/storage';
 import { toStorageError } from './failure-meaning.js';
 import { failureOf } from './failure-of.js';
 import { etagOf, objectInfo, toldBy } from './object-info.js';
-import type { RequestOptions, S3Calls } from './s3-calls.js';
+import type { S3Calls } from './s3-calls.js';
 import { S3Failure } from './s3-failure.js';
 import type { Place } from './place.js';
 
@@ -29,23 +31,18 @@ export class S3Reader {
 
   /** Whole, and read again from its beginning when the answer is cut. */
   async get(key: string, { signal }: CallOptions): Promise<{ info: ObjectInfo; body: Buffer } | undefined> {
-    return this.#orAbsent(key, NO_SUCH_KEY, async () =>
-      this.calls.send(
-        async (options) => {
-          const { info, source } = await this.#request(key, {}, options);
-          return { info, body: await readExactly(source, info.sizeBytes, cutBody) };
-        },
-        { signal },
-      ),
-    );
+    const take: Take<{ info: ObjectInfo; body: Buffer }> = async (answer) => {
+      const info = infoOf(key, answer);
+      return { info, body: await readExactly(answer, info.sizeBytes, cutBody) };
+    };
+    return this.#orAbsent(key, NO_SUCH_KEY, () => this.#ask(key, {}, take, { signal }));
   }
 
   async head(key: string, { signal }: CallOptions): Promise<ObjectInfo | undefined> {
     const request = { method: 'HEAD', key: this.place.of(key).Key } as const;
     return this.#orAbsent(key, NOT_FOUND, async () => {
       const answer = await this.calls.send((options) => this.calls.objects.sendOnly(request, options), { signal });
-      const told = toldBy(answer.headers);
-      return objectInfo(key, told, told.sizeBytes);
+      return infoOf(key, answer);
     });
   }
 
@@ -67,28 +64,22 @@ export class S3Reader {
   }
 
   #openAt(key: string, range: ByteRange & { ifVersion?: Version }, o: CallOptions): Promise<OpenedObject> {
-    return this.calls.send((options) => this.#request(key, range, options), o);
+    return this.#ask(key, range, (source) => ({ info: infoOf(key, source), source }), o);
   }
 
-  async #request(
+  #ask<T>(
     key: string,
     { start = 0, end, ifVersion }: ByteRange & { ifVersion?: Version },
-    options: RequestOptions,
-  ): Promise<OpenedObject> {
+    take: Take<T>,
+    o: CallOptions,
+  ): Promise<T> {
     const whole = start === 0 && end === undefined;
     const headers = {
       ...(!whole && { range: `bytes=${start}-${end === undefined ? '' : end - 1}` }),
       ...(ifVersion !== undefined && { 'if-match': etagOf(ifVersion) }),
     };
     const request = { method: 'GET', key: this.place.of(key).Key, headers } as const;
-    const source = await this.calls.objects.send(request, options);
-    try {
-      const told = toldBy(source.headers);
-      return { info: objectInfo(key, told, told.sizeBytes), source };
-    } catch (cause) {
-      source.destroy();
-      throw cause;
-    }
+    return this.calls.send((options) => this.calls.objects.send(request, take, options), o);
   }
 
   /** @throws StorageError */
@@ -100,6 +91,12 @@ export class S3Reader {
       throw toStorageError(cause, this.place.url, 'read', key);
     }
   }
+}
+
+/** @throws S3Failure when the answer lacks what every S3 server tells */
+function infoOf(key: string, { headers }: IncomingMessage): ObjectInfo {
+  const told = toldBy(headers);
+  return objectInfo(key, told, told.sizeBytes);
 }
 
 function orBehindEnd(cause: unknown): 'behind its end' {
