@@ -1,11 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { inPieces, readAll, sample } from '@atoll/storage/testing';
+import { describePartFaults, inPieces, readAll, sample } from '@atoll/storage/testing';
 import { pieceBytesAt } from './gcs-data-writer.js';
 import type { GcsStore } from './gcs-store.js';
+import { FAULT_SUITE } from './testing/fault-suite.js';
 import { Stand } from './testing/stand.js';
 
 const MIB = 1_048_576;
+
+describePartFaults('GcsStore', FAULT_SUITE);
+
 let stand: Stand;
 let store: GcsStore;
 beforeEach(async () => {

@@ -12,6 +12,5 @@ describeStorms('GcsStore', {
   ...FAULT_SUITE,
   faultsOf: () => FAULTS,
   mishap: (stand) => stand.fake.identities.revoke(),
-  openInParts: (stand) => stand.open({ pieceBytes: 5 * 1_048_576 }),
   kinds: ['unavailable', 'denied'],
 });

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { giveBack, StorageError, type CallOptions, type Json, type PartReceipt } from '@atoll/storage';
+import { StorageError, type CallOptions, type Json, type PartReceipt } from '@atoll/storage';
 import { z } from 'zod';
 import { readNothing, readText } from './answers.js';
 import type { GcsCalls } from './gcs-calls.js';
@@ -54,13 +54,12 @@ export class GcsUploads {
     });
   }
 
-  /** `given`: nobody needs the bytes afterwards, so that their memory is given back. */
   async writePart(
     key: string,
     upload: Json,
     number: number,
     body: Uint8Array,
-    { signal, given }: CallOptions & { readonly given?: boolean },
+    { signal }: CallOptions,
   ): Promise<PartReceipt> {
     if (!Number.isInteger(number) || number < 1 || number > PART_RULES.maxCount) {
       throw new StorageError('unsupported', `part numbers go from 1 to ${PART_RULES.maxCount}`, { key });
@@ -77,9 +76,7 @@ export class GcsUploads {
         { signal },
       );
       if (tag === undefined) throw new GcsFailure('lost', 'IncompleteAnswer');
-      const receipt = { number, sizeBytes: body.length, tag: tag.replaceAll('"', '') };
-      if (given === true) giveBack(body);
-      return receipt;
+      return { number, sizeBytes: body.length, tag: tag.replaceAll('"', '') };
     });
   }
 

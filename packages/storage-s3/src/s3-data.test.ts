@@ -1,11 +1,14 @@
-import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
-import { inPieces, readAll, sample } from '@atoll/storage/testing';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { describePartFaults, inPieces, readAll, sample } from '@atoll/storage/testing';
 import type { ServerFault as Fault } from '@atoll/storage/faulty-server';
+import { FAULT_SUITE } from './testing/fault-suite.js';
 import { Stand } from './testing/stand.js';
 import { pieceBytesAt } from './s3-data-writer.js';
 import type { S3Store } from './s3-store.js';
 
 const PART_BYTES = 5 * 1_048_576;
+
+describePartFaults('S3Store', FAULT_SUITE);
 
 let stand: Stand;
 let store: S3Store;
@@ -136,18 +139,4 @@ test('10,000 parts hold 382 GiB, and 78 where all must have one size', () => {
 test('parts have one size where the URL asks for that', async () => {
   const equal = stand.open({ url: `${stand.fake.url('bucket')}&equal-parts=true` });
   expect([store.capabilities.parts.equal, equal.capabilities.parts.equal]).toEqual([false, true]);
-});
-
-test.each([
-  ['at the first attempt', 0, 3],
-  ['at a second attempt only, as the first may still read it', 1, 2],
-])('the memory of a part is given back where it was stored %s', async (_, refusals, freed) => {
-  const transfer = jest.spyOn(ArrayBuffer.prototype, 'transfer');
-  stand.fake.faults.add('UploadPart', { kind: 'refuse', status: 503, code: 'SlowDown' }, refusals);
-  try {
-    await store.putData('d/a', inPieces(sample(PART_BYTES * 3), 1_000_000));
-    expect(transfer).toHaveBeenCalledTimes(freed);
-  } finally {
-    transfer.mockRestore();
-  }
 });

@@ -13,6 +13,5 @@ const RACE: ServerFault = { kind: 'refuse', status: 409, code: 'ConditionalReque
 describeStorms('S3Store', {
   ...FAULT_SUITE,
   faultsOf: (name) => (name === 'PutObject' ? [...FAULTS, RACE] : FAULTS),
-  openInParts: (stand) => stand.open({ streamedPartBytes: 5 * 1_048_576 }),
   kinds: ['unavailable'],
 });

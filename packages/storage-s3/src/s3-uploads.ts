@@ -3,7 +3,7 @@ import {
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
 } from '@aws-sdk/client-s3';
-import { giveBack, StorageError, type CallOptions, type Json, type PartReceipt } from '@atoll/storage';
+import { StorageError, type CallOptions, type Json, type PartReceipt } from '@atoll/storage';
 import { z } from 'zod';
 import { toStorageError } from './failure-meaning.js';
 import { checkExpiration, checkLasting } from './lasting.js';
@@ -48,13 +48,12 @@ export class S3Uploads {
     });
   }
 
-  /** `given`: nobody needs the bytes afterwards, so that their memory is given back. */
   async writePart(
     key: string,
     upload: Json,
     number: number,
     body: Uint8Array,
-    { signal, given }: CallOptions & { readonly given?: boolean },
+    { signal }: CallOptions,
   ): Promise<PartReceipt> {
     if (!Number.isInteger(number) || number < 1 || number > PART_RULES.maxCount) {
       throw new StorageError('unsupported', `part numbers go from 1 to ${PART_RULES.maxCount}`, { key });
@@ -64,15 +63,8 @@ export class S3Uploads {
     const request = { method: 'PUT', key: Key, query, body } as const;
     return this.#storing(key, async () => {
       const send = { signal, sizeBytes: body.length };
-      let attempts = 0;
-      const { headers } = await this.calls.send((o) => {
-        attempts += 1;
-        return this.calls.objects.sendOnly(request, o);
-      }, send);
-      const receipt = { number, sizeBytes: body.length, tag: versionOf(headers.etag) };
-      // Who has its hash has read it. A refusal may come earlier, and that attempt's connection still be reading the memory.
-      if (given === true && attempts === 1) giveBack(body);
-      return receipt;
+      const { headers } = await this.calls.send((o) => this.calls.objects.sendOnly(request, o), send);
+      return { number, sizeBytes: body.length, tag: versionOf(headers.etag) };
     });
   }
 

@@ -1,4 +1,5 @@
 import type { DataObjects } from './bucket-store.js';
+import { giveBack } from './give-back.js';
 import type { CallOptions, Chunks, Json, PartPlace, PartReceipt } from './object-store.js';
 import type { PartTurns } from './part-turns.js';
 import { sendWhole } from './send-whole.js';
@@ -9,13 +10,13 @@ const SENT_AT_ONCE = 4;
 /** The requests of a service that knows uploads of data objects in parts. */
 export interface PartRequests {
   readonly begin: DataObjects['begin'];
-  /** `given`: nobody needs the bytes afterwards, so that their memory may be given back. */
+  /** Once it has answered, nothing reads the bytes any more, however many attempts it took. */
   readonly writePart: (
     key: string,
     upload: Json,
     number: number,
     body: Uint8Array,
-    o: CallOptions & { readonly given?: boolean },
+    o: CallOptions,
   ) => Promise<PartReceipt>;
   /** `alone`: nobody else knows this upload, so an object of its size under its key is what it made. */
   readonly complete: (
@@ -81,10 +82,11 @@ export abstract class DataInParts implements DataObjects {
 
   async #send(key: string, upload: Json, piece: Buffer, sent: Promise<PartReceipt>[], o: CallOptions): Promise<void> {
     const number = sent.length + 1;
-    const given = { ...o, given: true };
-    const { done } = await this.turns.begin(piece.length, () =>
-      this.requests.writePart(key, upload, number, piece, given),
-    );
+    const { done } = await this.turns.begin(piece.length, async () => {
+      const receipt = await this.requests.writePart(key, upload, number, piece, o);
+      giveBack(piece);
+      return receipt;
+    });
     sent.push(done);
     if (sent.length >= SENT_AT_ONCE) await sent[sent.length - SENT_AT_ONCE];
   }

@@ -12,6 +12,8 @@ export const FAULT_SUITE: FaultSuite<OperationName, Stand> = {
     delete: 'DeleteObject',
     list: 'ListObjects',
     settle: 'GetMetadata',
+    part: 'UploadPart',
   },
   slowDown: { kind: 'refuse', status: 503, code: 'backendError' },
+  openInParts: (stand) => stand.open({ pieceBytes: 5 * 1_048_576 }),
 };

@@ -12,6 +12,8 @@ export const FAULT_SUITE: FaultSuite<OperationName, Stand> = {
     delete: 'DeleteObject',
     list: 'ListObjectsV2',
     settle: 'GetObject',
+    part: 'UploadPart',
   },
   slowDown: { kind: 'refuse', status: 503, code: 'SlowDown' },
+  openInParts: (stand) => stand.open({ streamedPartBytes: 5 * 1_048_576 }),
 };

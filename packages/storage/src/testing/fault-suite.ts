@@ -31,8 +31,10 @@ export interface FaultStand<Name extends string> {
 /** What a driver brings to the tests of how it gets on with a server that fails. */
 export interface FaultSuite<Name extends string, Stand extends FaultStand<Name> = FaultStand<Name>> {
   start(): Promise<Stand>;
-  /** What the fake calls the one request of a call. `settle`: by which the driver finds out what became of a put. */
-  readonly requests: { readonly [Call in 'get' | 'head' | 'put' | 'delete' | 'list' | 'settle']: Name };
+  /** What the fake calls the one request of a call. `part`: of a stream. `settle`: by which the driver finds out what became of a put. */
+  readonly requests: { readonly [Call in 'get' | 'head' | 'put' | 'delete' | 'list' | 'settle' | 'part']: Name };
   /** The service's way to say that it is asked too much. */
   readonly slowDown: ServerFault & { readonly kind: 'refuse' };
+  /** A store that cuts streams into parts of 5 MiB. */
+  openInParts(stand: Stand): ObjectStore;
 }

@@ -17,8 +17,6 @@ export interface StormSuite<Name extends string, Stand extends FaultStand<Name>>
   readonly faultsOf: (name: Name) => readonly ServerFault[];
   /** What else happens before about every fiftieth request. */
   readonly mishap?: (stand: Stand) => void;
-  /** A store that cuts streams into parts of 5 MiB. */
-  readonly openInParts: (stand: Stand) => ObjectStore;
   /** As what a call may end that has met too much. */
   readonly kinds: readonly string[];
 }

@@ -1,0 +1,42 @@
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import type { ServerFault } from '../fault-plan.js';
+import type { ObjectStore } from '../object-store.js';
+import type { FaultStand, FaultSuite } from './fault-suite.js';
+import { inPieces, sample } from './samples.js';
+
+const MIB = 1_048_576;
+const PART_BYTES = 5 * MIB;
+
+/** How a driver handles the memory of a stream that it sends in parts, where the server is slow or fails. */
+export function describePartFaults<Name extends string, Stand extends FaultStand<Name>>(
+  name: string,
+  suite: FaultSuite<Name, Stand>,
+): void {
+  let stand: Stand;
+  let store: ObjectStore;
+
+  describe(`${name} in parts over a server that fails`, () => {
+    beforeEach(async () => {
+      stand = await suite.start();
+      store = suite.openInParts(stand);
+    });
+    afterEach(() => stand.stop());
+
+    test.each<[string, ServerFault]>([
+      ['was refused', suite.slowDown],
+      ['was not answered', { kind: 'lose-answer' }],
+      ['broke off', { kind: 'break-off' }],
+    ])('the memory of every part is given back, also where an attempt to send it %s', async (_, fault) => {
+      stand.fake.faults.add(suite.requests.part, fault);
+      const bytes = sample(3 * PART_BYTES);
+      const transfer = jest.spyOn(ArrayBuffer.prototype, 'transfer');
+      try {
+        await store.putData('d/a', inPieces(bytes, MIB));
+        expect(transfer).toHaveBeenCalledTimes(3);
+      } finally {
+        transfer.mockRestore();
+      }
+      expect((await store.get('d/a'))?.body.equals(bytes)).toBe(true);
+    });
+  });
+}
