@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import {
   cutInto,
-  startingWith,
   StorageError,
+  writeInPieces,
   type CallOptions,
   type Chunks,
   type DataObjects,
@@ -43,15 +43,11 @@ export class AzureUploads implements DataObjects {
   constructor(private readonly parts: UploadsParts) {}
 
   async write(key: string, chunks: Chunks, o: CallOptions): Promise<{ sizeBytes: number }> {
-    const pieces = cutInto(chunks, blockBytesAt, o.signal);
-    try {
-      const first = await pieces.next();
-      const head = first.done ? Buffer.alloc(0) : first.value;
-      if (head.length < blockBytesAt(0)) return await this.#putWhole(key, head, o);
-      return await this.#putBlocks(key, startingWith([head], pieces), o);
-    } finally {
-      await pieces.return();
-    }
+    const cut = { pieceBytesAt: blockBytesAt, signal: o.signal };
+    return writeInPieces(chunks, cut, {
+      whole: (body) => this.#putWhole(key, body, o),
+      pieces: (pieces) => this.#putBlocks(key, pieces, o),
+    });
   }
 
   /** Asks the server nothing: an upload is there as soon as it is named. */
@@ -103,9 +99,8 @@ export class AzureUploads implements DataObjects {
     await this.parts.blocks.drop(key, `ended-${id}`, o);
   }
 
-  async #putWhole(key: string, body: Buffer, o: CallOptions): Promise<{ sizeBytes: number }> {
+  async #putWhole(key: string, body: Buffer, o: CallOptions): Promise<void> {
     this.#refuseExisting(await this.parts.writer.put(key, body, { ifAbsent: true }, o), key);
-    return { sizeBytes: body.length };
   }
 
   async #putBlocks(key: string, pieces: AsyncIterable<Buffer>, o: CallOptions): Promise<{ sizeBytes: number }> {

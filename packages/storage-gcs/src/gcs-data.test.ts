@@ -1,7 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { describePartFaults, inPieces, readAll, sample } from '@atoll/storage/testing';
-import { pieceBytesAt } from './gcs-data-writer.js';
+import { pieceBytesAt } from './piece-sizes.js';
 import type { GcsStore } from './gcs-store.js';
 import { FAULT_SUITE } from './testing/fault-suite.js';
 import { Stand } from './testing/stand.js';
@@ -51,26 +50,6 @@ test('a data object in one request whose answer is lost is found to be there', a
   const bytes = sample(70_000);
   expect(await store.putData('d/lost', inPieces(bytes, 7_000))).toEqual({ sizeBytes: bytes.length });
   await expectData('d/lost', bytes);
-});
-
-test('however many streams there are, sixteen pieces are on their way, and each stream holds one more', async () => {
-  let gatheredBytes = 0;
-  async function* counted(): AsyncGenerator<Uint8Array> {
-    for await (const chunk of inPieces(sample(15 * MIB), MIB)) {
-      gatheredBytes += chunk.length;
-      yield chunk;
-    }
-  }
-  const small = stand.open({ pieceBytes: 5 * MIB });
-  stand.fake.faults.weather = (name) => (name === 'UploadPart' ? { kind: 'slow', milliseconds: 1_500 } : undefined);
-  const streams = Array.from({ length: 20 }, (_, n) => small.putData(`d/${n}`, counted()));
-  await stand.fake.asked('UploadPart');
-  await sleep(1_000);
-  // Chunks are of 1 MiB: a stream that waits has asked for no more than its pieces hold.
-  expect(gatheredBytes).toBeLessThanOrEqual((16 + 20) * 5 * MIB);
-  stand.fake.faults.weather = () => undefined;
-  await Promise.all(streams);
-  await expectData('d/19', sample(15 * MIB));
 });
 
 test('a stream that breaks off leaves no upload behind', async () => {

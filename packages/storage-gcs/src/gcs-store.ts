@@ -2,6 +2,7 @@ import { systemClock, type Clock } from '@atoll/core';
 import {
   BucketStore,
   ClockGuard,
+  DataInParts,
   driverOf,
   findSource,
   PartTurns,
@@ -18,13 +19,13 @@ import { readSettings } from './bucket-settings.js';
 import { chooseIdentity, type GcsCredentials } from './choose-identity.js';
 import { GcsCalls, USUAL_TIMEOUTS, type Timeouts } from './gcs-calls.js';
 import { GcsCopier } from './gcs-copier.js';
-import { GcsDataWriter } from './gcs-data-writer.js';
 import { GcsFailure } from './gcs-failure.js';
 import { GcsLister } from './gcs-lister.js';
 import { parseGcsUrl } from './gcs-location.js';
 import { GcsReader } from './gcs-reader.js';
 import { GcsUploads, PART_RULES } from './gcs-uploads.js';
 import { GcsWriter } from './gcs-writer.js';
+import { FIRST_PIECE_BYTES, pieceBytesAt } from './piece-sizes.js';
 import { Place } from './place.js';
 import { UrlSigner } from './url-signer.js';
 
@@ -65,7 +66,7 @@ export class GcsStore extends BucketStore {
       url,
       readOnly = false,
       conditionalDelete = true,
-      pieceBytes,
+      pieceBytes = FIRST_PIECE_BYTES,
       credentials,
       proxies = {},
       signingEndpoint,
@@ -95,7 +96,7 @@ export class GcsStore extends BucketStore {
       reader,
       writer,
       lister: new GcsLister(calls, place),
-      data: new GcsDataWriter(uploads, new PartTurns(), pieceBytes),
+      data: new DataInParts(uploads, new PartTurns(), (offsetBytes) => pieceBytesAt(offsetBytes, pieceBytes)),
       signer: new UrlSigner({ endpoint: location.endpoint, place, identity, clock }),
     });
     this.#endpoint = location.endpoint;

@@ -3,7 +3,7 @@ import { describePartFaults, inPieces, readAll, sample } from '@atoll/storage/te
 import type { ServerFault as Fault } from '@atoll/storage/faulty-server';
 import { FAULT_SUITE } from './testing/fault-suite.js';
 import { Stand } from './testing/stand.js';
-import { pieceBytesAt } from './s3-data-writer.js';
+import { pieceBytesAt } from './piece-sizes.js';
 import type { S3Store } from './s3-store.js';
 
 const PART_BYTES = 5 * 1_048_576;
@@ -27,7 +27,8 @@ async function expectData(key: string, bytes: Buffer): Promise<void> {
 
 test.each([
   [100, { PutObject: 1 }],
-  [PART_BYTES, { PutObject: 1 }],
+  [PART_BYTES - 1, { PutObject: 1 }],
+  [PART_BYTES, { CreateMultipartUpload: 1, UploadPart: 1, CompleteMultipartUpload: 1 }],
   [PART_BYTES + 1, { CreateMultipartUpload: 1, UploadPart: 2, CompleteMultipartUpload: 1 }],
   [PART_BYTES * 3, { CreateMultipartUpload: 1, UploadPart: 3, CompleteMultipartUpload: 1 }],
 ])('a stream of %d bytes takes as few requests as it can', async (sizeBytes, counts) => {

@@ -2,6 +2,7 @@ import type { Clock } from '@atoll/core';
 import {
   BucketStore,
   ClockGuard,
+  DataInParts,
   driverOf,
   findSource,
   PartTurns,
@@ -15,10 +16,10 @@ import {
 import { readSettings } from './bucket-settings.js';
 import { createClient, type ClientOptions } from './create-client.js';
 import { ObjectRequests } from './object-requests.js';
+import { pieceBytesAt } from './piece-sizes.js';
 import { Place } from './place.js';
 import { S3Calls, USUAL_TIMEOUTS, type Timeouts } from './s3-calls.js';
 import { S3Copier, USUAL_COPY_SIZES, type CopySizes } from './s3-copier.js';
-import { S3DataWriter } from './s3-data-writer.js';
 import { S3Lister } from './s3-lister.js';
 import { parseS3Url } from './s3-location.js';
 import { S3Reader } from './s3-reader.js';
@@ -76,7 +77,7 @@ export class S3Store extends BucketStore {
       reader,
       writer: new S3Writer({ calls, place, reader, conditionalDelete }),
       lister: new S3Lister(calls, place),
-      data: new S3DataWriter(uploads, new PartTurns(), sizes),
+      data: new DataInParts(uploads, new PartTurns(), (offsetBytes) => pieceBytesAt(offsetBytes, sizes)),
       signer: new UrlSigner(client, place, clock),
     });
     this.#endpoint = location.endpoint;

@@ -3,12 +3,15 @@ import { giveBack } from './give-back.js';
 import type { CallOptions, Chunks, Json, PartPlace, PartReceipt } from './object-store.js';
 import type { PartTurns } from './part-turns.js';
 import { sendWhole } from './send-whole.js';
+import { writeInPieces } from './write-in-pieces.js';
 
 /** Of one stream, so that it does not take the turns of all. */
 const SENT_AT_ONCE = 4;
 
 /** The requests of a service that knows uploads of data objects in parts. */
 export interface PartRequests {
+  /** A data object in one request. */
+  readonly putWhole: (key: string, body: Uint8Array, o: CallOptions) => Promise<unknown>;
   readonly begin: DataObjects['begin'];
   /** Once it has answered, nothing reads the bytes any more, however many attempts it took. */
   readonly writePart: (
@@ -29,15 +32,26 @@ export interface PartRequests {
 }
 
 /** Data objects whose parts are sent in one request each, so many at a time. */
-export abstract class DataInParts implements DataObjects {
+export class DataInParts implements DataObjects {
   constructor(
     private readonly requests: PartRequests,
     /** What bounds the memory of all streams together: a stream that has gathered a piece waits for its turn before it gathers another. */
-    protected readonly turns: PartTurns,
+    private readonly turns: PartTurns,
+    /** What a piece of a stream measures that begins at this place. */
+    private readonly pieceBytesAt: (offsetBytes: number) => number,
   ) {}
 
-  /** In one request where it fits, otherwise in parts. */
-  abstract write(key: string, chunks: Chunks, o: CallOptions): Promise<{ sizeBytes: number }>;
+  /** In one request where it is smaller than a piece, otherwise in parts. */
+  write(key: string, chunks: Chunks, o: CallOptions): Promise<{ sizeBytes: number }> {
+    return writeInPieces(
+      chunks,
+      { pieceBytesAt: this.pieceBytesAt, signal: o.signal },
+      {
+        whole: (body) => this.turns.run(body.length, () => this.requests.putWhole(key, body, o)),
+        pieces: (pieces) => this.#writeParts(key, pieces, o),
+      },
+    );
+  }
 
   begin(key: string, o: CallOptions): Promise<Json> {
     return this.requests.begin(key, o);
@@ -62,11 +76,7 @@ export abstract class DataInParts implements DataObjects {
   }
 
   /** All of a data object; where that fails, nothing of it is left. Whoever has gathered the pieces gives them away. */
-  protected async writeParts(
-    key: string,
-    pieces: AsyncIterable<Buffer>,
-    o: CallOptions,
-  ): Promise<{ sizeBytes: number }> {
+  async #writeParts(key: string, pieces: AsyncIterable<Buffer>, o: CallOptions): Promise<{ sizeBytes: number }> {
     const upload = await this.requests.begin(key, o);
     const sent: Promise<PartReceipt>[] = [];
     try {

@@ -59,8 +59,8 @@ export {
   unknownSetting,
   versioningSetting,
 } from './setting-verdicts.js';
-export { startingWith } from './starting-with.js';
 export { isStorageError, StorageError, type StorageErrorKind } from './storage-error.js';
 export { untilAborted } from './until-aborted.js';
 export { Wire, type Take, type WireRequest } from './wire.js';
 export { WriteGate } from './write-gate.js';
+export { writeInPieces } from './write-in-pieces.js';

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { ServerFault } from '../fault-plan.js';
 import type { ObjectStore } from '../object-store.js';
@@ -21,6 +22,26 @@ export function describePartFaults<Name extends string, Stand extends FaultStand
       store = suite.openInParts(stand);
     });
     afterEach(() => stand.stop());
+
+    test('however many streams there are, sixteen parts are on their way, and each stream holds one more', async () => {
+      let gatheredBytes = 0;
+      async function* counted(): AsyncGenerator<Uint8Array> {
+        for await (const chunk of inPieces(sample(3 * PART_BYTES), MIB)) {
+          gatheredBytes += chunk.length;
+          yield chunk;
+        }
+      }
+      const { part } = suite.requests;
+      stand.fake.faults.weather = (request) => (request === part ? { kind: 'slow', milliseconds: 1_500 } : undefined);
+      const streams = Array.from({ length: 20 }, (_, n) => store.putData(`d/${n}`, counted()));
+      await stand.fake.asked(part);
+      await sleep(1_000);
+      // Chunks are of 1 MiB: a stream that waits has asked for no more than its parts hold.
+      expect(gatheredBytes).toBeLessThanOrEqual((16 + 20) * PART_BYTES);
+      stand.fake.faults.weather = () => undefined;
+      await Promise.all(streams);
+      expect((await store.get('d/19'))?.body.equals(sample(3 * PART_BYTES))).toBe(true);
+    });
 
     test.each<[string, ServerFault]>([
       ['was refused', suite.slowDown],
