@@ -1,4 +1,4 @@
-import { StorageError } from '@atoll/storage';
+import { encodePath, encodeStrictly, StorageError } from '@atoll/storage';
 import type { GcsLocation } from './gcs-location.js';
 
 /** A dot segment would be resolved on the way, so that another key would be written. */
@@ -54,8 +54,7 @@ export class Place {
 
   /** XML interface: the object's bytes, and uploads in parts. @throws StorageError 'invalid-key' */
   bytes(key: string, parameters: Parameters = {}): string {
-    const segments = this.#name(key).split('/').map(encodeStrictly);
-    return `${this.#base}/${this.#bucket}/${segments.join('/')}${asQuery(parameters)}`;
+    return `${this.#base}/${this.#bucket}/${encodePath(this.#name(key))}${asQuery(parameters)}`;
   }
 
   /** @throws StorageError 'corrupt' for what is not below the prefix */
@@ -72,11 +71,6 @@ export class Place {
     if (UNUSABLE.test(key)) throw new StorageError('invalid-key', `${JSON.stringify(key)} cannot be a key`, { key });
     return this.prefix + key;
   }
-}
-
-/** RFC 3986: everything but unreserved characters, which is also what signatures are made over. */
-export function encodeStrictly(text: string): string {
-  return encodeURIComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
 /** An empty value is a parameter without one: `?uploads`. */

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '@atoll/core';
+import { encodeQuery } from '@atoll/storage';
 import { LRUCache } from 'lru-cache';
 import { toStorageError } from './gcs-failure.js';
 import type { GcsIdentity } from './identity.js';
-import { encodeStrictly, type Place } from './place.js';
+import type { Place } from './place.js';
 
 /** Cloud Storage, "V4 signing process": the longest that a signature holds. */
 const MOST_SECONDS = 604_800;
@@ -64,7 +65,7 @@ export class UrlSigner {
     const scope = `${time.slice(0, 8)}/auto/storage/goog4_request`;
     let query = '';
     const signature = await this.parts.identity.sign((account) => {
-      query = asQuery({
+      query = encodeQuery({
         'X-Goog-Algorithm': 'GOOG4-RSA-SHA256',
         'X-Goog-Credential': `${account}/${scope}`,
         'X-Goog-Date': time,
@@ -84,14 +85,6 @@ export class UrlSigner {
   #forget(name: string, made: SignedUrl): void {
     if (this.#signed.peek(name) === made) this.#signed.delete(name);
   }
-}
-
-/** In the order of their names, as signatures are made over them. */
-function asQuery(parameters: Readonly<Record<string, string>>): string {
-  return Object.entries(parameters)
-    .sort(([left], [right]) => (left < right ? -1 : 1))
-    .map(([name, value]) => `${name}=${encodeStrictly(value)}`)
-    .join('&');
 }
 
 function sha256(text: string): string {

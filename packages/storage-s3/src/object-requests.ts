@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { S3Client } from '@aws-sdk/client-s3';
-import { Wire, type ClockGuard, type ProxyNames, type Take } from '@atoll/storage';
-import { encodePath, encodeQuery } from './encode-path.js';
+import { encodePath, encodeQuery, Wire, type ClockGuard, type ProxyNames, type Take } from '@atoll/storage';
 import { findOrigin, type Origin } from './origin.js';
 import { refusalOf } from './refusal-of.js';
 import type { RequestOptions, Timeouts } from './s3-calls.js';

@@ -1,5 +1,12 @@
 import { CopyObjectCommand, UploadPartCopyCommand } from '@aws-sdk/client-s3';
-import { StorageError, type CallOptions, type Json, type ObjectInfo, type PartReceipt } from '@atoll/storage';
+import {
+  encodePath,
+  StorageError,
+  type CallOptions,
+  type Json,
+  type ObjectInfo,
+  type PartReceipt,
+} from '@atoll/storage';
 import pLimit from 'p-limit';
 import { toStorageError } from './failure-meaning.js';
 import { etagOf, versionOf } from './object-info.js';
@@ -109,8 +116,7 @@ interface Part {
 
 function named({ place, info }: CopySource): { CopySource: string; CopySourceIfMatch: string } {
   const { Bucket, Key } = place.of(info.key);
-  const path = [Bucket, ...Key.split('/')].map(encodeURIComponent).join('/');
-  return { CopySource: path, CopySourceIfMatch: etagOf(info.version) };
+  return { CopySource: encodePath(`${Bucket}/${Key}`), CopySourceIfMatch: etagOf(info.version) };
 }
 
 function partsOf(sizeBytes: number, leastBytes: number): Part[] {

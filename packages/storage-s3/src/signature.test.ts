@@ -1,7 +1,7 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import { expect, test } from '@jest/globals';
+import { encodePath, encodeQuery } from '@atoll/storage';
 import { faultOfSignature } from './testing/sigv4.js';
-import { encodePath, encodeQuery } from './encode-path.js';
 import { Signature, type Unsigned } from './signature.js';
 
 const KEYS = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY' };

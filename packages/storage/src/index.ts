@@ -6,6 +6,7 @@ export { ClockGuard } from './clock-guard.js';
 export { countCalls, type CallCounter } from './count-calls.js';
 export { cutInto } from './cut-into.js';
 export { DataInParts, type PartRequests } from './data-in-parts.js';
+export { encodePath, encodeQuery, encodeStrictly } from './encode-url.js';
 export {
   examineCopy,
   examinePeer,

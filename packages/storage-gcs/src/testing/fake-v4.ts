@@ -1,6 +1,6 @@
 import { createHash, verify, type KeyObject } from 'node:crypto';
 import type { Asked } from '@atoll/storage/faulty-server';
-import { encodeStrictly } from '../place.js';
+import { encodeStrictly } from '@atoll/storage';
 import { FakeError } from './fake-error.js';
 import { parseQuery } from './fake-operation.js';
 

@@ -1,3 +1,8 @@
+/** As URLs of services are signed: percent-encodes all but unreserved characters (RFC 3986, 2.3). */
+export function encodeStrictly(text: string): string {
+  return encodeURIComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
+}
+
 /** A key's place in a URL. */
 export function encodePath(key: string): string {
   return key.split('/').map(encodeStrictly).join('/');
@@ -7,9 +12,4 @@ export function encodePath(key: string): string {
 export function encodeQuery(query: Readonly<Record<string, string>>): string {
   const names = Object.keys(query).toSorted();
   return names.map((name) => `${encodeStrictly(name)}=${encodeStrictly(query[name] ?? '')}`).join('&');
-}
-
-/** RFC 3986, 2.3: all but unreserved characters. */
-function encodeStrictly(text: string): string {
-  return encodeURIComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 }
