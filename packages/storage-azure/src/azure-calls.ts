@@ -1,18 +1,6 @@
-import { Attempts, type ClockGuard, type RetryPlan } from '@atoll/storage';
+import { Attempts, timeLimitMs, type ClockGuard, type RetryPlan, type Timeouts } from '@atoll/storage';
 import { AzureFailure } from './azure-failure.js';
 import { failureOf } from './failure-of.js';
-
-/** How long one request may take. */
-export interface Timeouts {
-  /** Until the answer begins, for a request without a body to speak of. */
-  readonly answerMs: number;
-  /** The least that a connection is expected to carry: larger bodies have longer. */
-  readonly leastBytesPerSecond: number;
-  /** While a body is being read and nothing comes. */
-  readonly idleMs: number;
-}
-
-export const USUAL_TIMEOUTS: Timeouts = { answerMs: 30_000, leastBytesPerSecond: 262_144, idleMs: 60_000 };
 
 export interface SendOptions {
   readonly signal?: AbortSignal | undefined;
@@ -52,7 +40,7 @@ export class AzureCalls {
   async once<T extends Answer>(request: (options: RequestOptions) => Promise<T>, o: SendOptions = {}): Promise<T> {
     o.signal?.throwIfAborted();
     const late = new AbortController();
-    const timer = setTimeout(() => late.abort(), this.#limitMs(o.sizeBytes ?? 0));
+    const timer = setTimeout(() => late.abort(), timeLimitMs(this.timeouts, o.sizeBytes ?? 0));
     const abortSignal = o.signal ? AbortSignal.any([o.signal, late.signal]) : late.signal;
     const sentAt = this.clock.now();
     try {
@@ -71,21 +59,10 @@ export class AzureCalls {
 
   /** As many attempts as it takes, of a request that is safe to repeat. @throws as {@link once} */
   async send<T extends Answer>(request: (options: RequestOptions) => Promise<T>, o: SendOptions = {}): Promise<T> {
-    const attempts = this.attempts(o.signal);
-    for (;;) {
-      try {
-        return await this.once(request, o);
-      } catch (cause) {
-        if (!(cause instanceof AzureFailure) || !(await attempts.another(cause))) throw cause;
-      }
-    }
+    return this.attempts(o.signal).run(() => this.once(request, o));
   }
 
   attempts(signal: AbortSignal | undefined): Attempts {
     return new Attempts(this.#retries, signal);
-  }
-
-  #limitMs(sizeBytes: number): number {
-    return this.timeouts.answerMs + (sizeBytes / this.timeouts.leastBytesPerSecond) * 1000;
   }
 }

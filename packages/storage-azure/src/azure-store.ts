@@ -6,14 +6,16 @@ import {
   findSource,
   PartTurns,
   USUAL_RETRIES,
+  USUAL_TIMEOUTS,
   WriteGate,
   type BucketSetting,
   type CallOptions,
   type ReadableStore,
   type RetryPlan,
+  type Timeouts,
 } from '@atoll/storage';
 import type { BlobServiceClient } from '@azure/storage-blob';
-import { AzureCalls, USUAL_TIMEOUTS, type Timeouts } from './azure-calls.js';
+import { AzureCalls } from './azure-calls.js';
 import { AzureLister } from './azure-lister.js';
 import { parseAzureUrl } from './azure-location.js';
 import { AzureReader } from './azure-reader.js';

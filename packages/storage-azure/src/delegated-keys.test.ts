@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
-import { ClockGuard } from '@atoll/storage';
+import { ClockGuard, USUAL_TIMEOUTS } from '@atoll/storage';
 import type { UserDelegationKey } from '@azure/storage-blob';
-import { AzureCalls, USUAL_TIMEOUTS } from './azure-calls.js';
+import { AzureCalls } from './azure-calls.js';
 import { AzureFailure } from './azure-failure.js';
 import { DelegatedKeys } from './delegated-keys.js';
 

@@ -1,5 +1,5 @@
 import { StorageError, type StorageErrorKind } from '@atoll/storage';
-import { AzureFailure, PERMANENT, type Action } from './azure-failure.js';
+import { AzureFailure, type Action } from './azure-failure.js';
 
 /** Answers that say yes and lack what every one of the service has. */
 const STRANGE = new Set([
@@ -89,7 +89,7 @@ function notAllowed({ more: { action } }: AzureFailure): Meaning {
 function meaningOf(failure: AzureFailure): Meaning {
   const { status } = failure;
   if (STRANGE.has(failure.code)) return NOT_THE_SERVICE;
-  if (PERMANENT.has(failure.code)) {
+  if (failure.untrusted) {
     return ['unavailable', "the server's certificate is not trusted: see NODE_EXTRA_CA_CERTS"];
   }
   if (failure.throttled) return ['unavailable', 'the server asks for fewer requests'];

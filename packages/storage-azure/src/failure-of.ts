@@ -1,8 +1,6 @@
+import { retryAfterMs, systemCodeOf } from '@atoll/storage';
 import { RestError } from '@azure/storage-blob';
-import { AzureFailure, type Action, type FailureFacts } from './azure-failure.js';
-
-/** Errors of sockets and names carry such codes. */
-const SYSTEM_CODE = /^(?:E[A-Z_]+|[A-Z]+_[A-Z_]+)$/;
+import { AzureFailure, type Action, type AzureFacts } from './azure-failure.js';
 
 /** What an error of the SDKs says, without what it knows. `undefined` for one that has nothing to do with the server. */
 export function failureOf(cause: unknown): AzureFailure | undefined {
@@ -13,8 +11,7 @@ export function failureOf(cause: unknown): AzureFailure | undefined {
   if (ofIdentity) return ofIdentity;
   // A connection that breaks in the middle of a body is told as one that was aborted; so is one that we aborted, which we know.
   if (cause.name === 'AbortError') return new AzureFailure('lost', 'ConnectionLost');
-  const code =
-    'code' in cause && typeof cause.code === 'string' && SYSTEM_CODE.test(cause.code) ? cause.code : undefined;
+  const code = systemCodeOf(cause);
   if (code !== undefined) return new AzureFailure('lost', code);
   // What the SDK makes of answers that lack what every one of the service has.
   const strange = cause instanceof RangeError || cause instanceof TypeError;
@@ -34,14 +31,14 @@ function answered(cause: RestError, status: number): AzureFailure {
   return new AzureFailure(refused ? 'answered' : 'lost', code, facts);
 }
 
-function factsOf(status: number, header: (name: string) => string | undefined): FailureFacts {
+function factsOf(status: number, header: (name: string) => string | undefined): AzureFacts {
   const requestId = header('x-ms-request-id');
-  const retryAfterMs = retryAfter(header('retry-after'));
+  const pauseMs = retryAfterMs(header('retry-after'));
   const date = header('date');
   return {
     status,
     ...(requestId !== undefined && /^[\w-]{1,100}$/.test(requestId) && { requestId }),
-    ...(retryAfterMs !== undefined && { retryAfterMs }),
+    ...(pauseMs !== undefined && { retryAfterMs: pauseMs }),
     ...(date !== undefined && { date }),
   };
 }
@@ -50,14 +47,6 @@ function actionOf({ method, url }: { readonly method: string; readonly url: stri
   if (method === 'PUT') return 'write';
   if (method === 'DELETE') return 'delete';
   return /[?&]comp=list(?:&|$)/.test(url) ? 'list' : 'read';
-}
-
-/** RFC 9110, 10.2.3: seconds, or a date. */
-function retryAfter(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  if (/^\d{1,6}$/.test(text)) return Number(text) * 1000;
-  const at = Date.parse(text);
-  return Number.isNaN(at) ? undefined : Math.max(0, at - Date.now());
 }
 
 /** Errors of `@azure/identity`, told by their names so that it need not be loaded. */

@@ -1,3 +1,2 @@
-export type { Timeouts } from './azure-calls.js';
 export { AzureStore, type AzureStoreOptions } from './azure-store.js';
 export type { AzureCredentials } from './create-service.js';

@@ -1,10 +1,8 @@
 import type { IncomingMessage } from 'node:http';
-import { isNativeError } from 'node:util/types';
+import { retryAfterMs, systemCodeOf } from '@atoll/storage';
 import { z } from 'zod';
-import { GcsFailure, type FailureFacts } from './gcs-failure.js';
+import { GcsFailure, type GcsFacts } from './gcs-failure.js';
 
-/** Errors of sockets and names carry such codes. */
-const SYSTEM_CODE = /^(?:E[A-Z_]+|[A-Z]+_[A-Z_]+)$/;
 const CODE = /^[A-Za-z0-9]{1,100}$/;
 
 /** What the JSON interface answers in place of success; the rest of it repeats this. */
@@ -18,8 +16,8 @@ const JsonError = z.object({
 /** What an error of a socket says. `undefined` for one that has nothing to do with the server. */
 export function failureOf(cause: unknown): GcsFailure | undefined {
   if (cause instanceof GcsFailure) return cause;
-  if (!isNativeError(cause) || !('code' in cause) || typeof cause.code !== 'string') return undefined;
-  return SYSTEM_CODE.test(cause.code) ? new GcsFailure('lost', cause.code) : undefined;
+  const code = systemCodeOf(cause);
+  return code === undefined ? undefined : new GcsFailure('lost', code);
 }
 
 /** What an answer that says no means, by its body where that can be read: JSON or XML, as the interface that was asked. */
@@ -54,22 +52,14 @@ function nameOf(code: string, status: number, message: string): string {
   return CODE.test(code) ? code : 'UnknownError';
 }
 
-function factsOf(status: number, headers: IncomingMessage['headers']): FailureFacts {
+function factsOf(status: number, headers: IncomingMessage['headers']): GcsFacts {
   const requestId = headers['x-guploader-uploadid'];
-  const retryAfterMs = retryAfter(headers['retry-after']);
+  const pauseMs = retryAfterMs(headers['retry-after']);
   return {
     status,
     ...(typeof requestId === 'string' && /^[\w-]{1,200}$/.test(requestId) && { requestId }),
-    ...(retryAfterMs !== undefined && { retryAfterMs }),
+    ...(pauseMs !== undefined && { retryAfterMs: pauseMs }),
   };
-}
-
-/** RFC 9110, 10.2.3: seconds, or a date. */
-function retryAfter(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  if (/^\d{1,6}$/.test(text)) return Number(text) * 1000;
-  const at = Date.parse(text);
-  return Number.isNaN(at) ? undefined : Math.max(0, at - Date.now());
 }
 
 function parseOrNothing(text: string): unknown {

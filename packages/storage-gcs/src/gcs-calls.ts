@@ -1,10 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import {
   Attempts,
+  timeLimitMs,
   type CallOptions,
   type ClockGuard,
   type RetryPlan,
   type Take,
+  type Timeouts,
   type Wire,
   type WireRequest,
 } from '@atoll/storage';
@@ -12,18 +14,6 @@ import { readText } from './answers.js';
 import { failureOf, refusalOf } from './failure-of.js';
 import { GcsFailure } from './gcs-failure.js';
 import type { GcsIdentity } from './identity.js';
-
-/** How long one request may take. */
-export interface Timeouts {
-  /** Until the answer has come, for a request without a body to speak of. */
-  readonly answerMs: number;
-  /** The least that a connection is expected to carry: larger bodies have longer. */
-  readonly leastBytesPerSecond: number;
-  /** While an object is being read and nothing comes. */
-  readonly idleMs: number;
-}
-
-export const USUAL_TIMEOUTS: Timeouts = { answerMs: 30_000, leastBytesPerSecond: 262_144, idleMs: 60_000 };
 
 export interface SendOptions extends CallOptions {
   /** That the server has to move before it answers, beside the body that it is sent. */
@@ -72,14 +62,7 @@ export class GcsCalls {
 
   /** As many attempts as it takes, of a request that is safe to repeat. @throws as {@link once} */
   async send<T>(request: WireRequest, take: Take<T>, o: SendOptions): Promise<T> {
-    const attempts = this.attempts(o.signal);
-    for (;;) {
-      try {
-        return await this.once(request, take, o);
-      } catch (cause) {
-        if (!(cause instanceof GcsFailure) || !(await attempts.another(cause))) throw cause;
-      }
-    }
+    return this.attempts(o.signal).run(() => this.once(request, take, o));
   }
 
   attempts(signal: AbortSignal | undefined): Attempts {
@@ -101,16 +84,12 @@ export class GcsCalls {
       if (status < 200 || status > 299) throw refusalOf(answer, await readText(answer));
       return take(answer);
     };
-    const limitMs = this.#limitMs(workBytes + (request.body?.length ?? 0));
+    const limitMs = timeLimitMs(this.timeouts, workBytes + (request.body?.length ?? 0));
     try {
       return await this.#parts.wire.ask({ ...request, headers }, takeYes, { limitMs, signal });
     } catch (cause) {
       signal?.throwIfAborted();
       throw failureOf(cause) ?? cause;
     }
-  }
-
-  #limitMs(sizeBytes: number): number {
-    return this.timeouts.answerMs + (sizeBytes / this.timeouts.leastBytesPerSecond) * 1000;
   }
 }

@@ -1,31 +1,20 @@
-import { StorageError, type FailedAttempt, type StorageErrorKind } from '@atoll/storage';
+import { RequestFailure, StorageError, type FailureFacts, type Outcome, type StorageErrorKind } from '@atoll/storage';
 
-/** `answered`: the server said no, or was not asked. `lost`: no answer came, so the call may have happened or not. */
-export type Outcome = 'answered' | 'lost';
-
-export interface FailureFacts {
-  readonly status?: number;
-  readonly requestId?: string;
-  readonly retryAfterMs?: number;
+export interface GcsFacts extends FailureFacts {
   /** What the server says the identity lacks: `storage.objects.create`. */
   readonly permission?: string;
 }
 
 /** Why one request failed. Holds nothing of the request itself, which carries a token. */
-export class GcsFailure extends Error implements FailedAttempt {
+export class GcsFailure extends RequestFailure {
   override readonly name = 'GcsFailure';
 
   constructor(
-    readonly outcome: Outcome,
-    /** The code of the server's answer, or that of a socket's error. */
-    readonly code: string,
-    readonly more: FailureFacts = {},
+    outcome: Outcome,
+    code: string,
+    override readonly more: GcsFacts = {},
   ) {
-    super(more.status === undefined ? code : `${code}, HTTP ${more.status}`);
-  }
-
-  get status(): number {
-    return this.more.status ?? 0;
+    super(outcome, code, more);
   }
 
   /** Some limits are told with 403: Cloud Storage, "HTTP status and error codes for JSON". */
@@ -34,21 +23,11 @@ export class GcsFailure extends Error implements FailedAttempt {
   }
 
   get passing(): boolean {
-    if (PERMANENT.has(this.code)) return false;
+    if (this.untrusted) return false;
     if (this.outcome === 'lost' || this.throttled || this.code === 'TokenUnavailable') return true;
     return this.status === 408 || (this.status >= 500 && this.status !== 501);
   }
 }
-
-/** No answer, and none to be expected. */
-const PERMANENT = new Set([
-  'CERT_HAS_EXPIRED',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-]);
 
 type Meaning = readonly [StorageErrorKind, string];
 
@@ -97,8 +76,8 @@ export function toStorageError(cause: unknown, url: string, key?: string): unkno
 }
 
 function meaningOf(failure: GcsFailure): Meaning {
-  const { status, code } = failure;
-  if (PERMANENT.has(code)) {
+  const { status } = failure;
+  if (failure.untrusted) {
     return ['unavailable', "the server's certificate is not trusted: see NODE_EXTRA_CA_CERTS"];
   }
   if (failure.throttled) return ['unavailable', 'the server asks for fewer requests'];

@@ -7,6 +7,7 @@ import {
   findSource,
   PartTurns,
   USUAL_RETRIES,
+  USUAL_TIMEOUTS,
   Wire,
   WriteGate,
   type BucketSetting,
@@ -14,10 +15,11 @@ import {
   type ProxyNames,
   type ReadableStore,
   type RetryPlan,
+  type Timeouts,
 } from '@atoll/storage';
 import { readSettings } from './bucket-settings.js';
 import { chooseIdentity, type GcsCredentials } from './choose-identity.js';
-import { GcsCalls, USUAL_TIMEOUTS, type Timeouts } from './gcs-calls.js';
+import { GcsCalls } from './gcs-calls.js';
 import { GcsCopier } from './gcs-copier.js';
 import { GcsFailure } from './gcs-failure.js';
 import { GcsLister } from './gcs-lister.js';

@@ -1,6 +1,6 @@
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { createBucketAgent, type ClockGuard, type ProxyNames } from '@atoll/storage';
-import type { Timeouts } from './s3-calls.js';
+import type { S3Timeouts } from './s3-calls.js';
 import type { S3Location } from './s3-location.js';
 
 export interface S3Credentials {
@@ -30,7 +30,7 @@ const ONCE: NonNullable<S3ClientConfig['retryStrategy']> = { retry: (next, args)
 export function createClient(
   location: S3Location,
   clock: ClockGuard,
-  timeouts: Timeouts,
+  timeouts: S3Timeouts,
   { credentials, proxies }: ClientOptions = {},
 ): S3Client {
   const { endpoint, pathStyle } = location;

@@ -1,17 +1,14 @@
 import { isNativeError } from 'node:util/types';
+import { retryAfterMs, systemCodeOf } from '@atoll/storage';
 import { S3Failure } from './s3-failure.js';
 
 interface SdkError {
   readonly name: string;
-  readonly code?: unknown;
   /** On what the server said, and not on what became of its answer. */
   readonly $fault?: unknown;
   readonly $metadata?: { readonly httpStatusCode?: number; readonly requestId?: string };
   readonly $response?: { readonly statusCode?: number; readonly headers?: Readonly<Record<string, string>> };
 }
-
-/** Errors of sockets and names carry such codes. */
-const SYSTEM_CODE = /^(?!ERR_INVALID)(?:E[A-Z]+|[A-Z]+_[A-Z_]+)$/;
 
 /** What an error of the SDK says, without what it knows. `undefined` for one that has nothing to do with the server. */
 export function failureOf(cause: unknown): S3Failure | undefined {
@@ -22,7 +19,7 @@ export function failureOf(cause: unknown): S3Failure | undefined {
   if (status !== undefined) return answered(error, status);
   if (error.name === 'TimeoutError') return new S3Failure('lost', 'TimeoutError');
   if (error.name === 'CredentialsProviderError') return new S3Failure('answered', error.name);
-  const code = typeof error.code === 'string' && SYSTEM_CODE.test(error.code) ? error.code : undefined;
+  const code = systemCodeOf(cause);
   return code === undefined ? undefined : new S3Failure('lost', code);
 }
 
@@ -41,11 +38,11 @@ interface AnswerFacts {
 /** What an answer says that is none of success. `said`: its code, `undefined` where it cannot be read. */
 export function answeredFailure(status: number, said: string | undefined, facts: AnswerFacts): S3Failure {
   const { requestId } = facts;
-  const retryAfterMs = retryAfter(facts.retryAfter);
+  const pauseMs = retryAfterMs(facts.retryAfter);
   const more = {
     status,
     ...(typeof requestId === 'string' && /^[\w+/=.-]{1,100}$/.test(requestId) && { requestId }),
-    ...(retryAfterMs !== undefined && { retryAfterMs }),
+    ...(pauseMs !== undefined && { retryAfterMs: pauseMs }),
   };
   // Cut on the way, or not from a server of this kind. A yes that cannot be read leaves open what has happened.
   if (said === undefined) {
@@ -59,12 +56,4 @@ export function answeredFailure(status: number, said: string | undefined, facts:
 function isUnclear(status: number, code: string): boolean {
   if (status === 503) return code !== 'SlowDown' && code !== 'ServiceUnavailable';
   return status === 500 || status === 502 || status === 504;
-}
-
-/** RFC 9110, 10.2.3: seconds, or a date. */
-function retryAfter(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  if (/^\d{1,6}$/.test(text)) return Number(text) * 1000;
-  const at = Date.parse(text);
-  return Number.isNaN(at) ? undefined : Math.max(0, at - Date.now());
 }

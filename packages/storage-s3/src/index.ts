@@ -1,3 +1,3 @@
 export type { CredentialSource, S3Credentials } from './create-client.js';
-export type { Timeouts } from './s3-calls.js';
+export type { S3Timeouts } from './s3-calls.js';
 export { S3Store, type S3StoreOptions } from './s3-store.js';

@@ -3,7 +3,7 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import { encodePath, encodeQuery, Wire, type ClockGuard, type ProxyNames, type Take } from '@atoll/storage';
 import { findOrigin, type Origin } from './origin.js';
 import { refusalOf } from './refusal-of.js';
-import type { RequestOptions, Timeouts } from './s3-calls.js';
+import type { RequestOptions, S3Timeouts } from './s3-calls.js';
 import { S3Failure } from './s3-failure.js';
 import { Signature } from './signature.js';
 
@@ -27,7 +27,7 @@ export interface ObjectRequestParts {
   readonly client: S3Client;
   readonly bucket: string;
   readonly clock: ClockGuard;
-  readonly timeouts: Timeouts;
+  readonly timeouts: S3Timeouts;
   readonly proxies?: ProxyNames | undefined;
 }
 

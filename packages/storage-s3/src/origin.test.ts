@@ -2,7 +2,7 @@ import { ClockGuard } from '@atoll/storage';
 import { expect, test } from '@jest/globals';
 import { createClient } from './create-client.js';
 import { findOrigin } from './origin.js';
-import { USUAL_TIMEOUTS } from './s3-calls.js';
+import { USUAL_S3_TIMEOUTS } from './s3-calls.js';
 import { parseS3Url } from './s3-location.js';
 import { FAKE_CREDENTIALS } from './testing/fake-s3.js';
 
@@ -13,7 +13,7 @@ test.each([
   ['s3://images?endpoint=http://127.0.0.1:9000', 'http://127.0.0.1:9000/images/', 'us-east-1'],
   ['s3://images?endpoint=https://store.example&path-style=false', 'https://images.store.example/', 'us-east-1'],
 ])('objects of %s are below %s', async (url, expected, region) => {
-  const client = createClient(parseS3Url(url), new ClockGuard(), USUAL_TIMEOUTS, { credentials: FAKE_CREDENTIALS });
+  const client = createClient(parseS3Url(url), new ClockGuard(), USUAL_S3_TIMEOUTS, { credentials: FAKE_CREDENTIALS });
   const origin = await findOrigin(client, new URL(url).host);
   expect(origin.url.origin + origin.path).toBe(expected);
   expect(origin.scope).toEqual({ region, service: 's3' });

@@ -1,5 +1,5 @@
 import type { S3Client } from '@aws-sdk/client-s3';
-import { Attempts, type ClockGuard, type RetryPlan } from '@atoll/storage';
+import { Attempts, timeLimitMs, USUAL_TIMEOUTS, type ClockGuard, type RetryPlan, type Timeouts } from '@atoll/storage';
 import { failureOf } from './failure-of.js';
 import type { ObjectRequests } from './object-requests.js';
 import { S3Failure } from './s3-failure.js';
@@ -7,23 +7,12 @@ import { S3Failure } from './s3-failure.js';
 /** Servers refuse signatures that are 15 minutes old or early; the SDK begins to correct the time it signs at 5. */
 const SIGNATURE_SKEW_MS = 300_000;
 
-/** How long one request may take. */
-export interface Timeouts {
+/** How long one request may take. Here `idleMs` counts before an answer, too. */
+export interface S3Timeouts extends Timeouts {
   readonly connectMs: number;
-  /** Until the answer begins, for a request without a body to speak of. */
-  readonly answerMs: number;
-  /** The least that a connection is expected to carry: larger bodies have longer. */
-  readonly leastBytesPerSecond: number;
-  /** While nothing moves. */
-  readonly idleMs: number;
 }
 
-export const USUAL_TIMEOUTS: Timeouts = {
-  connectMs: 5_000,
-  answerMs: 30_000,
-  leastBytesPerSecond: 262_144,
-  idleMs: 60_000,
-};
+export const USUAL_S3_TIMEOUTS: S3Timeouts = { ...USUAL_TIMEOUTS, connectMs: 5_000 };
 
 /** What every request is sent with. */
 export interface RequestOptions {
@@ -42,7 +31,7 @@ export interface CallParts {
   readonly objects: ObjectRequests;
   readonly clock: ClockGuard;
   readonly retries: RetryPlan;
-  readonly timeouts: Timeouts;
+  readonly timeouts: S3Timeouts;
 }
 
 /** Requests to the server, with the time they have and what is tried again. The SDK itself tries nothing twice. */
@@ -52,7 +41,7 @@ export class S3Calls {
   readonly objects: ObjectRequests;
   readonly clock: ClockGuard;
   readonly #retries: RetryPlan;
-  readonly timeouts: Timeouts;
+  readonly timeouts: S3Timeouts;
 
   constructor({ client, objects, clock, retries, timeouts }: CallParts) {
     this.client = client;
@@ -65,9 +54,8 @@ export class S3Calls {
   /** One attempt. @throws S3Failure, the signal's reason, or what `request` throws that has nothing to do with the server */
   async once<T>(request: (options: RequestOptions) => Promise<T>, o: SendOptions = {}): Promise<T> {
     o.signal?.throwIfAborted();
-    const { answerMs, leastBytesPerSecond } = this.timeouts;
     const { skewMs } = this.clock;
-    const requestTimeout = answerMs + ((o.sizeBytes ?? 0) / leastBytesPerSecond) * 1000;
+    const requestTimeout = timeLimitMs(this.timeouts, o.sizeBytes ?? 0);
     try {
       return await request({ requestTimeout, ...(o.signal && { abortSignal: o.signal }) });
     } catch (cause) {
@@ -80,15 +68,7 @@ export class S3Calls {
 
   /** As many attempts as it takes, of a request that is safe to repeat. @throws as {@link once} */
   async send<T>(request: (options: RequestOptions) => Promise<T>, o: SendOptions = {}): Promise<T> {
-    const attempts = this.attempts(o.signal);
-    for (;;) {
-      try {
-        return await this.once(request, o);
-      } catch (cause) {
-        const failure = failureOf(cause);
-        if (failure === undefined || !(await attempts.another(failure))) throw cause;
-      }
-    }
+    return this.attempts(o.signal).run(() => this.once(request, o));
   }
 
   /** The SDK keeps credentials until the end they told of themselves. What fails here fails again when they are used. */

@@ -1,18 +1,8 @@
-/** `answered`: the server said no. `lost`: no answer came, or none that can be read, so the call may have happened or not. */
-export type Outcome = 'answered' | 'lost';
+import { RequestFailure } from '@atoll/storage';
 
 /** Why one request failed. Holds nothing of the request itself: the SDK's errors carry signatures and what was signed. */
-export class S3Failure extends Error {
+export class S3Failure extends RequestFailure {
   override readonly name = 'S3Failure';
-
-  constructor(
-    readonly outcome: Outcome,
-    /** The code of the server's answer, or that of a socket's error. */
-    readonly code: string,
-    readonly more: { readonly status?: number; readonly requestId?: string; readonly retryAfterMs?: number } = {},
-  ) {
-    super(more.status === undefined ? code : `${code}, HTTP ${more.status}`);
-  }
 
   /** The credentials were good and are not any more; those that are good now may be had already. */
   get stale(): boolean {
@@ -20,18 +10,9 @@ export class S3Failure extends Error {
     return STALE.has(this.code) || (this.status === 400 && CODELESS.has(this.code));
   }
 
-  get status(): number {
-    return this.more.status ?? 0;
-  }
-
   /** The server asks for fewer requests. */
   get throttled(): boolean {
     return this.status === 429 || this.status === 503 || THROTTLING.has(this.code);
-  }
-
-  /** The server's certificate is not one that this process trusts. */
-  get untrusted(): boolean {
-    return UNTRUSTED.has(this.code);
   }
 
   /** Another attempt may succeed. */
@@ -62,13 +43,4 @@ const PASSING = new Set([
   'RequestTimeTooSkewed',
   'UnreadableAnswer',
   'ExistingObjectIsDirectory',
-]);
-
-const UNTRUSTED = new Set([
-  'CERT_HAS_EXPIRED',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
 ]);

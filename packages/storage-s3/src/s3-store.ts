@@ -18,7 +18,7 @@ import { createClient, type ClientOptions } from './create-client.js';
 import { ObjectRequests } from './object-requests.js';
 import { pieceBytesAt } from './piece-sizes.js';
 import { Place } from './place.js';
-import { S3Calls, USUAL_TIMEOUTS, type Timeouts } from './s3-calls.js';
+import { S3Calls, USUAL_S3_TIMEOUTS, type S3Timeouts } from './s3-calls.js';
 import { S3Copier, USUAL_COPY_SIZES, type CopySizes } from './s3-copier.js';
 import { S3Lister } from './s3-lister.js';
 import { parseS3Url } from './s3-location.js';
@@ -39,7 +39,7 @@ export interface S3StoreOptions extends ClientOptions {
   readonly copySizes?: CopySizes;
   readonly clock?: Clock;
   readonly retries?: Partial<RetryPlan>;
-  readonly timeouts?: Partial<Timeouts>;
+  readonly timeouts?: Partial<S3Timeouts>;
 }
 
 /** Of a stream that is put in one call. */
@@ -59,7 +59,7 @@ export class S3Store extends BucketStore {
   /** @throws TypeError for a URL that is none of an S3 bucket */
   constructor({ url, readOnly = false, conditionalDelete = true, ...options }: S3StoreOptions) {
     const location = parseS3Url(url);
-    const timeouts = { ...USUAL_TIMEOUTS, ...options.timeouts };
+    const timeouts = { ...USUAL_S3_TIMEOUTS, ...options.timeouts };
     const clock = new ClockGuard(options.clock);
     const client = createClient(location, clock, timeouts, options);
     const { bucket } = location;

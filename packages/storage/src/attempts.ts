@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { RequestFailure } from './request-failure.js';
 
 export interface RetryPlan {
   readonly attempts: number;
@@ -41,6 +42,17 @@ export class Attempts {
     if (performance.now() - this.#began + pauseMs > this.plan.withinMs) return false;
     await sleep(pauseMs, undefined, { signal: this.signal }).catch(() => this.signal?.throwIfAborted());
     return true;
+  }
+
+  /** As many attempts as it takes, of a request that is safe to repeat. @throws what the last one did, or the signal's reason */
+  async run<T>(request: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await request();
+      } catch (cause) {
+        if (!(cause instanceof RequestFailure) || !(await this.another(cause))) throw cause;
+      }
+    }
   }
 
   /** Full jitter: those that were refused together come back apart. */

@@ -51,6 +51,7 @@ export { PartTurns } from './part-turns.js';
 export { probeStore, type ProbeFindings } from './probe-store.js';
 export { readExactly } from './read-exactly.js';
 export { RenewedBody, type RenewedBodyParts } from './renewed-body.js';
+export { RequestFailure, retryAfterMs, systemCodeOf, type FailureFacts, type Outcome } from './request-failure.js';
 export { resumedBody, type ByteRange } from './resumed-body.js';
 export {
   concernsPrefix,
@@ -61,6 +62,7 @@ export {
   versioningSetting,
 } from './setting-verdicts.js';
 export { isStorageError, StorageError, type StorageErrorKind } from './storage-error.js';
+export { timeLimitMs, USUAL_TIMEOUTS, type Timeouts } from './timeouts.js';
 export { untilAborted } from './until-aborted.js';
 export { Wire, type Take, type WireRequest } from './wire.js';
 export { WriteGate } from './write-gate.js';
