@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import {
   openResumed,
+  orBehindEnd,
   readExactly,
   type ByteRange,
   type CallOptions,
@@ -11,7 +12,7 @@ import {
 import type { AzureCalls, RequestOptions } from './azure-calls.js';
 import { AzureFailure } from './azure-failure.js';
 import { toStorageError } from './failure-meaning.js';
-import { failureOf } from './failure-of.js';
+import { brokenBody } from './failure-of.js';
 import { etagOf, objectInfo, sizeInRange } from './object-info.js';
 import type { Place } from './place.js';
 
@@ -41,7 +42,7 @@ export class AzureReader {
       const got = await this.calls.send(
         async (options) => {
           const opened = await this.#request(key, {}, options);
-          return { ...opened, body: await readWhole(opened.source, opened.info.sizeBytes) };
+          return { ...opened, body: await readExactly(opened.source, opened.info.sizeBytes, brokenBody) };
         },
         { signal },
       );
@@ -73,7 +74,7 @@ export class AzureReader {
       head: () => this.head(key, { signal }),
       openFirst: () => this.#orAbsent(key, () => this.#openAt(key, range, { signal }).catch(orBehindEnd)),
       openRest: async (rest) => (await this.#openAt(key, rest, { signal })).source,
-      toFailure: (cause) => failureOf(cause) ?? cutBody(),
+      toFailure: brokenBody,
       toError: (cause) => toStorageError(cause, this.place.url, key),
     });
   }
@@ -118,22 +119,4 @@ export class AzureReader {
 function sourceOf(body: NodeJS.ReadableStream | undefined): Readable {
   if (body instanceof Readable) return body;
   throw new AzureFailure('lost', 'AnswerWithoutBody');
-}
-
-function orBehindEnd(cause: unknown): 'behind its end' {
-  if (cause instanceof AzureFailure && cause.status === 416) return 'behind its end';
-  throw cause;
-}
-
-/** @throws AzureFailure when the stream breaks, ends early or is too long */
-async function readWhole(source: Readable, sizeBytes: number): Promise<Buffer> {
-  try {
-    return await readExactly(source, sizeBytes, cutBody);
-  } catch (cause) {
-    throw failureOf(cause) ?? cutBody();
-  }
-}
-
-function cutBody(): AzureFailure {
-  return new AzureFailure('lost', 'CutBody');
 }

@@ -18,6 +18,11 @@ export function failureOf(cause: unknown): AzureFailure | undefined {
   return strange ? new AzureFailure('lost', 'UnreadableAnswer', {}, { cause }) : undefined;
 }
 
+/** What it means that a blob's bytes broke off, or were more or fewer than was told. */
+export function brokenBody(cause?: unknown): AzureFailure {
+  return failureOf(cause) ?? new AzureFailure('lost', 'CutBody');
+}
+
 function answered(cause: RestError, status: number): AzureFailure {
   const headers = cause.response?.headers;
   const action = cause.request && actionOf(cause.request);

@@ -20,6 +20,11 @@ export function failureOf(cause: unknown): GcsFailure | undefined {
   return code === undefined ? undefined : new GcsFailure('lost', code);
 }
 
+/** What it means that a body broke off, or has another size than it should. */
+export function brokenBody(cause?: unknown): GcsFailure {
+  return failureOf(cause) ?? new GcsFailure('lost', 'CutBody');
+}
+
 /** What an answer that says no means, by its body where that can be read: JSON or XML, as the interface that was asked. */
 export function refusalOf({ statusCode: status = 0, headers }: IncomingMessage, body: string): GcsFailure {
   const { code, message } = /^\s*</.test(body) ? saidInXml(body) : saidInJson(body);

@@ -1,6 +1,8 @@
 import type { Readable } from 'node:stream';
 import {
   openResumed,
+  orBehindEnd,
+  readExactly,
   type ByteRange,
   type CallOptions,
   type ObjectInfo,
@@ -8,8 +10,8 @@ import {
   type Take,
   type Version,
 } from '@atoll/storage';
-import { readJson, readWhole } from './answers.js';
-import { failureOf } from './failure-of.js';
+import { readJson } from './answers.js';
+import { brokenBody } from './failure-of.js';
 import type { GcsCalls } from './gcs-calls.js';
 import { GcsFailure, toStorageError } from './gcs-failure.js';
 import { FIELDS, infoInHeaders, infoOf, ObjectResource } from './object-info.js';
@@ -27,7 +29,7 @@ export class GcsReader {
     const path = this.place.bytes(key);
     const take: Take<{ info: ObjectInfo; body: Buffer }> = async (answer) => {
       const info = infoInHeaders(key, answer.headers);
-      return { info, body: await readWhole(answer, info.sizeBytes) };
+      return { info, body: await readExactly(answer, info.sizeBytes, brokenBody) };
     };
     return this.#orAbsent(key, () => this.calls.send({ method: 'GET', path }, take, { signal }), { signal });
   }
@@ -64,12 +66,12 @@ export class GcsReader {
         if (opened === 'behind its end') throw new GcsFailure('answered', 'ConditionNotMet');
         return opened.source;
       },
-      toFailure: (cause) => failureOf(cause) ?? new GcsFailure('lost', 'CutBody'),
+      toFailure: brokenBody,
       toError: (cause) => toStorageError(cause, this.place.url, key),
     });
   }
 
-  async #openAt(
+  #openAt(
     key: string,
     range: ByteRange & { readonly ifVersion?: Version },
     { signal }: CallOptions,
@@ -82,12 +84,7 @@ export class GcsReader {
       if (replaced) throw new GcsFailure('answered', 'ConditionNotMet');
       return { info, source };
     };
-    try {
-      return await this.calls.send(request, take, { signal });
-    } catch (cause) {
-      if (cause instanceof GcsFailure && cause.status === 416) return 'behind its end';
-      throw cause;
-    }
+    return this.calls.send(request, take, { signal }).catch(orBehindEnd);
   }
 
   /**

@@ -23,6 +23,11 @@ export function failureOf(cause: unknown): S3Failure | undefined {
   return code === undefined ? undefined : new S3Failure('lost', code);
 }
 
+/** What it means that an object's bytes broke off, or were more or fewer than was told. */
+export function brokenBody(cause?: unknown): S3Failure {
+  return failureOf(cause) ?? new S3Failure('lost', 'CutBody');
+}
+
 function answered(error: SdkError, status: number): S3Failure {
   return answeredFailure(status, error.$fault === undefined ? undefined : error.name, {
     requestId: error.$metadata?.requestId,

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { answeredFailure } from './failure-of.js';
+import { readAtMost } from '@atoll/storage';
+import { answeredFailure, brokenBody } from './failure-of.js';
 import type { S3Failure } from './s3-failure.js';
 
 /** What is said of an error is never this long. */
@@ -22,17 +23,6 @@ function codeOf(status: number, method: string, text: string | undefined): strin
 }
 
 /** `undefined` for a body that was cut, or that is longer than any S3 server's. */
-async function textOf(answer: IncomingMessage): Promise<string | undefined> {
-  const chunks: Buffer[] = [];
-  let sizeBytes = 0;
-  try {
-    for await (const chunk of answer as AsyncIterable<Buffer>) {
-      chunks.push(chunk);
-      sizeBytes += chunk.length;
-      if (sizeBytes > MOST_BYTES) return undefined;
-    }
-  } catch {
-    return undefined;
-  }
-  return Buffer.concat(chunks).toString();
+function textOf(answer: IncomingMessage): Promise<string | undefined> {
+  return readAtMost(answer, MOST_BYTES, brokenBody).then(String, () => undefined);
 }

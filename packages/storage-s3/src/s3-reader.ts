@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import {
   openResumed,
+  orBehindEnd,
   readExactly,
   type ByteRange,
   type CallOptions,
@@ -11,7 +12,7 @@ import {
   type Version,
 } from '@atoll/storage';
 import { toStorageError } from './failure-meaning.js';
-import { failureOf } from './failure-of.js';
+import { brokenBody } from './failure-of.js';
 import { etagOf, objectInfo, toldBy } from './object-info.js';
 import type { S3Calls } from './s3-calls.js';
 import { S3Failure } from './s3-failure.js';
@@ -33,7 +34,7 @@ export class S3Reader {
   async get(key: string, { signal }: CallOptions): Promise<{ info: ObjectInfo; body: Buffer } | undefined> {
     const take: Take<{ info: ObjectInfo; body: Buffer }> = async (answer) => {
       const info = infoOf(key, answer);
-      return { info, body: await readExactly(answer, info.sizeBytes, cutBody) };
+      return { info, body: await readExactly(answer, info.sizeBytes, brokenBody) };
     };
     return this.#orAbsent(key, NO_SUCH_KEY, () => this.#ask(key, {}, take, { signal }));
   }
@@ -58,7 +59,7 @@ export class S3Reader {
       head: () => this.head(key, { signal }),
       openFirst: () => this.#orAbsent(key, NO_SUCH_KEY, () => this.#openAt(key, range, { signal }).catch(orBehindEnd)),
       openRest: async (rest) => (await this.#openAt(key, rest, { signal })).source,
-      toFailure: (cause) => failureOf(cause) ?? cutBody(),
+      toFailure: brokenBody,
       toError: (cause) => toStorageError(cause, this.place.url, 'read', key),
     });
   }
@@ -97,13 +98,4 @@ export class S3Reader {
 function infoOf(key: string, { headers }: IncomingMessage): ObjectInfo {
   const told = toldBy(headers);
   return objectInfo(key, told, told.sizeBytes);
-}
-
-function orBehindEnd(cause: unknown): 'behind its end' {
-  if (cause instanceof S3Failure && cause.status === 416) return 'behind its end';
-  throw cause;
-}
-
-function cutBody(): S3Failure {
-  return new S3Failure('lost', 'CutBody');
 }

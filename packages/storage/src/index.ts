@@ -46,10 +46,10 @@ export {
   type ReadableStore,
   type Version,
 } from './object-store.js';
-export { openResumed, type OpenedObject } from './open-resumed.js';
+export { openResumed, orBehindEnd, type OpenedObject } from './open-resumed.js';
 export { PartTurns } from './part-turns.js';
 export { probeStore, type ProbeFindings } from './probe-store.js';
-export { readExactly } from './read-exactly.js';
+export { readAtMost, readExactly } from './read-exactly.js';
 export { RenewedBody, type RenewedBodyParts } from './renewed-body.js';
 export { RequestFailure, retryAfterMs, systemCodeOf, type FailureFacts, type Outcome } from './request-failure.js';
 export { resumedBody, type ByteRange } from './resumed-body.js';

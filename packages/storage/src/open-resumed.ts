@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import type { ObjectInfo } from './object-store.js';
+import { RequestFailure } from './request-failure.js';
 import { resumedBody, type ByteRange, type ResumedBodyParts } from './resumed-body.js';
 
 /** An object in a bucket whose bytes have begun to come. */
@@ -25,6 +26,12 @@ export async function openResumed({
   if (first !== 'behind its end') return { info: first.info, body: resumedBody({ ...parts, ...first }) };
   const info = await head();
   return info && { info, body: Readable.from([], { objectMode: false }) };
+}
+
+/** What a service says of a range that begins behind an object's end: RFC 9110, 15.5.17. @throws any other cause */
+export function orBehindEnd(cause: unknown): 'behind its end' {
+  if (cause instanceof RequestFailure && cause.status === 416) return 'behind its end';
+  throw cause;
 }
 
 function isEmpty({ start = 0, end = Infinity }: ByteRange): boolean {
