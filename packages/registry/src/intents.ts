@@ -106,7 +106,8 @@ export class Intents {
     const { requestId } = o;
     let intent: Intent = { ...names, tags: names.tags ?? [], at, ...(requestId !== undefined && { requestId }) };
     let keep = false;
-    const write = () => this.parts.store.put(key, intentCodec.encode(intent), { blind: true }, { signal: o.signal });
+    const how = { signal: o.signal, shortLived: true };
+    const write = () => this.parts.store.put(key, intentCodec.encode(intent), { blind: true }, how);
     await write();
     try {
       const result = await task({

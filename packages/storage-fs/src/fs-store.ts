@@ -15,6 +15,7 @@ import {
   type ObjectStore,
   type PartReceipt,
   type PutCondition,
+  type PutOptions,
   type ReadableStore,
   type Version,
 } from '@atoll/storage';
@@ -33,7 +34,7 @@ import { LogSegments } from './log-segments.js';
 import { LoggedObjects } from './logged-objects.js';
 import { CalledFileShower, type FileShower } from './file-shower.js';
 import { ShowThread } from './show-thread.js';
-import { ObjectCache, type Change } from './object-cache.js';
+import { ObjectCache, type Change, type Known } from './object-cache.js';
 import { OwnedFolders, type Left } from './owned-folders.js';
 import { OwnerLock } from './owner-lock.js';
 import { PartFiles } from './part-files.js';
@@ -46,6 +47,7 @@ import { holdSmall } from './small-data.js';
 import { SharedChunks } from './shared-chunks.js';
 import { Stamps } from './stamps.js';
 import { toReadError, toStorageError } from './to-storage-error.js';
+import { isVersion, unshownVersion, versionOf } from './versions.js';
 import { writeChunks } from './write-chunks.js';
 import { WriteLog } from './write-log.js';
 
@@ -59,6 +61,8 @@ const KEPT_CHUNKS = 16;
 /** Data objects up to here go through the log: a second copy costs less than two flushes. */
 const SMALL_DATA_BYTES = 65_536;
 const SEGMENT_BYTES = 16_777_216;
+/** Whoever reads beside the owner sees what is short-lived after twice as long, if it lives that long. */
+const SHOW_AFTER_MS = 500;
 
 export interface FsStoreOptions {
   /** Made when it is not there, unless `readOnly`. */
@@ -75,9 +79,16 @@ export interface FsStoreOptions {
   readonly flushAll?: FlushAll;
   /** How long a segment of the log becomes; 16 MiB by default. */
   readonly segmentBytes?: number;
+  /** How often what is only in the log is looked through for what has been there since the last time, to be shown; 0.5 s by default. */
+  readonly showAfterMs?: number;
 }
 
 type Deletion = 'deleted' | 'absent' | 'conflict';
+
+interface Written extends Change, Left {
+  /** Absent where there was a conflict. */
+  readonly version?: Version;
+}
 
 /**
  * Objects as files on a local disk (docs/drivers/filesystem.md).
@@ -121,6 +132,8 @@ export class FsStore implements ObjectStore {
   readonly #buffers = new BufferPool(BUFFER_BYTES, KEPT_BUFFERS);
   readonly #chunks = new SharedChunks(this.#buffers, KEPT_CHUNKS);
   readonly #uploads = new LatestOnly();
+  readonly #showAfterMs: number;
+  #showTimer: NodeJS.Timeout | undefined;
   readonly #writes = new Set<Promise<unknown>>();
   #closed = false;
 
@@ -138,7 +151,9 @@ export class FsStore implements ObjectStore {
     this.#durable = new DurableFiles(files, this.#folders, options.flushAll ?? defaultFlushAll(options, root));
     const shared = { files, folders: this.#folders };
     const { segmentBytes = SEGMENT_BYTES } = options;
-    const logFiles = { ...shared, folder: join(root, 'log'), durable: this.#durable, segmentBytes };
+    this.#showAfterMs = options.showAfterMs ?? SHOW_AFTER_MS;
+    const release = () => this.#showAll();
+    const logFiles = { ...shared, folder: join(root, 'log'), durable: this.#durable, segmentBytes, release };
     this.#log = new WriteLog(new LogSegments({ ...logFiles, bootId: thisProcess().bootId }));
     this.#shower = options.files ? new CalledFileShower(files, this.#publisher) : new ShowThread(join(root, 'tmp'));
     this.#logged = new LoggedObjects({
@@ -180,6 +195,7 @@ export class FsStore implements ObjectStore {
 
   async get(key: string, { signal }: CallOptions = {}): Promise<{ info: ObjectInfo; body: Buffer } | undefined> {
     signal?.throwIfAborted();
+    if (this.#logged.unshown.get(key)) await this.#show(key);
     const cached = this.#cache?.get(key);
     if (cached === 'absent') return undefined;
     if (cached !== undefined) return { info: cached.info, body: Buffer.from(cached.body) };
@@ -201,6 +217,7 @@ export class FsStore implements ObjectStore {
 
   async open(key: string, { signal, start = 0, end }: CallOptions & { start?: number; end?: number } = {}) {
     signal?.throwIfAborted();
+    if (this.#logged.unshown.get(key)) await this.#show(key);
     const opened = await this.#reading(key, (path) => this.#openFile(key, path));
     if (opened === undefined) return undefined;
     const { handle, info } = opened;
@@ -216,32 +233,43 @@ export class FsStore implements ObjectStore {
 
   async head(key: string, { signal }: CallOptions = {}): Promise<ObjectInfo | undefined> {
     signal?.throwIfAborted();
+    if (this.#logged.unshown.get(key)) await this.#show(key);
     return this.#current(key);
   }
 
-  async put(key: string, body: Uint8Array, condition: PutCondition, { signal }: CallOptions = {}) {
-    const { stored } = await this.#changing(key, signal, async (path, current): Promise<Change & Left> => {
-      if ('ifVersion' in condition && (await current())?.version !== condition.ifVersion) return {};
-      if ('ifAbsent' in condition && (await current()) !== undefined) return {};
+  async put(key: string, body: Uint8Array, condition: PutCondition, { signal, shortLived }: PutOptions = {}) {
+    const written = await this.#changing(key, signal, async (path, known): Promise<Written> => {
+      const current = 'blind' in condition ? undefined : await this.#current(key, known);
+      if ('ifVersion' in condition && !(current && isVersion(current, condition.ifVersion))) return {};
+      if ('ifAbsent' in condition && current !== undefined) return {};
+      if (shortLived && this.#logged.unshown.hasRoom(body.length)) {
+        const mayCover = 'blind' in condition ? known !== 'absent' : current !== undefined;
+        return { version: await this.#keep(key, path, body, mayCover) };
+      }
       const facts = await this.#logged.put(key, path, body);
-      return { stored: { info: this.#infoOf(key, facts), body }, left: facts };
+      const info = this.#infoOf(key, facts);
+      return { version: info.version, stored: { info, body }, left: facts };
     });
-    return stored === undefined ? 'conflict' : { version: stored.info.version };
+    return written.version === undefined ? 'conflict' : { version: written.version };
   }
 
   async delete(key: string, condition: DeleteCondition, { signal }: CallOptions = {}) {
-    const { outcome } = await this.#changing(key, signal, async (path, find): Promise<Left & { outcome: Deletion }> => {
-      const current = await find();
-      if (current === undefined) return { outcome: 'absent', left: 'nothing' };
-      if ('ifVersion' in condition && current.version !== condition.ifVersion) return { outcome: 'conflict' };
-      await this.#logged.delete(key, path);
+    const task = async (path: string, known: Known | undefined): Promise<Left & { outcome: Deletion }> => {
+      const unshown = this.#logged.unshown.get(key);
+      const current = unshown ? undefined : await this.#current(key, known);
+      if (!unshown && current === undefined) return { outcome: 'absent', left: 'nothing' };
+      if ('ifVersion' in condition && !(current && isVersion(current, condition.ifVersion))) {
+        return { outcome: 'conflict' };
+      }
+      await (unshown ? this.#logged.cancel(unshown) : this.#logged.delete(key, path));
       return { outcome: 'deleted', left: 'nothing' };
-    });
-    return outcome;
+    };
+    return (await this.#changing(key, signal, task, { unshown: 'blind' in condition })).outcome;
   }
 
   async list(prefix: string, options: CallOptions & { after?: string; limit: number }) {
     options.signal?.throwIfAborted();
+    await this.#showAll(prefix);
     try {
       await this.#watch?.check();
       return await this.#lister.list(prefix, options);
@@ -314,9 +342,10 @@ export class FsStore implements ObjectStore {
   async close(): Promise<void> {
     this.#closed = true;
     await Promise.allSettled(this.#writes);
+    clearTimeout(this.#showTimer);
     try {
-      await this.#log
-        .close()
+      await this.#showAll()
+        .finally(() => this.#log.close())
         .finally(() => this.#shower.close())
         .finally(() => this.#lock?.release());
     } catch (cause) {
@@ -339,6 +368,49 @@ export class FsStore implements ObjectStore {
       stamps: this.#stamps,
       pathOf: (key) => this.#pathOf('objects', key),
     });
+  }
+
+  /** Makes an object durable in the log alone, until it is asked for, or lives on. */
+  async #keep(key: string, path: string, body: Uint8Array, mayCover: boolean): Promise<Version> {
+    const { microseconds } = await this.#logged.keep(key, path, body, { mayCover });
+    this.#showLater();
+    return unshownVersion(microseconds);
+  }
+
+  #showLater(): void {
+    if (this.#closed || !Number.isFinite(this.#showAfterMs)) return;
+    const show = async () => {
+      // What fails is tried again the next time; whoever needs it before is told.
+      await Promise.allSettled(this.#logged.unshown.takeOld().map((key) => this.#show(key)));
+      this.#showTimer = undefined;
+      if (!this.#logged.unshown.isEmpty) this.#showLater();
+    };
+    this.#showTimer ??= setTimeout(() => void show(), this.#showAfterMs).unref();
+  }
+
+  /** Makes files of all that is only in the log. @returns whether there was any */
+  async #showAll(prefix?: string): Promise<boolean> {
+    const keys = this.#logged.unshown.keys(prefix);
+    await Promise.all(keys.map((key) => this.#show(key)));
+    return keys.length > 0;
+  }
+
+  async #show(key: string): Promise<void> {
+    await this.#mutex.run(key, () => this.#showNow(key));
+  }
+
+  /** While no other call changes the key. */
+  async #showNow(key: string): Promise<void> {
+    const unshown = this.#logged.unshown.get(key);
+    if (unshown === undefined) return;
+    try {
+      await this.#tracked(key, async () => {
+        const facts = await this.#logged.show(unshown);
+        return { stored: { info: this.#infoOf(key, facts), body: unshown.body }, left: facts };
+      });
+    } catch (cause) {
+      throw toStorageError(cause, unshown.path, key);
+    }
   }
 
   async #current(key: string, known = this.#cache?.get(key)): Promise<ObjectInfo | undefined> {
@@ -377,7 +449,7 @@ export class FsStore implements ObjectStore {
   #infoOf(key: string, { mtimeNs, ino, size }: FileFacts): ObjectInfo {
     this.#stamps.observe(mtimeNs);
     const modified = new Date(Number(mtimeNs / 1_000_000n));
-    return { key, sizeBytes: Number(size), version: `${mtimeNs}-${ino}`, modified };
+    return { key, sizeBytes: Number(size), version: versionOf({ mtimeNs, ino }), modified };
   }
 
   async #reading<T>(key: string, task: (path: string) => Promise<T>): Promise<T | undefined> {
@@ -390,22 +462,30 @@ export class FsStore implements ObjectStore {
     }
   }
 
-  /** One change of an object at a time, with the cache and the lists kept right. The task may ask what is there now. */
+  /**
+   * One change of an object at a time, with the cache and the lists kept right. The task is told what was known of it, and finds it shown
+   * unless it wants what is not (`unshown`).
+   */
   async #changing<T extends Change & Left>(
     key: string,
     signal: AbortSignal | undefined,
-    task: (path: string, current: () => Promise<ObjectInfo | undefined>) => Promise<T>,
+    task: (path: string, known: Known | undefined) => Promise<T>,
+    { unshown = false } = {},
   ): Promise<T> {
     return this.#writing(key, signal, (path) =>
       this.#mutex.run(key, async () => {
         signal?.throwIfAborted();
+        if (!unshown && this.#logged.unshown.get(key)) await this.#showNow(key);
         const known = this.#cache?.get(key);
-        const current = () => this.#current(key, known);
-        const run = () => task(path, current);
-        const change = () => this.#cache?.write(key, run) ?? run();
-        return this.#owned?.change(key, change) ?? change();
+        return this.#tracked(key, () => task(path, known));
       }),
     );
+  }
+
+  /** Runs a change, with the cache and the lists kept right. */
+  async #tracked<T extends Change & Left>(key: string, task: () => Promise<T>): Promise<T> {
+    const change = () => this.#cache?.write(key, task) ?? task();
+    return this.#owned?.change(key, change) ?? change();
   }
 
   /** A write that makes an object which no other call changes, with the cache and the lists kept right. */
@@ -414,10 +494,7 @@ export class FsStore implements ObjectStore {
     signal: AbortSignal | undefined,
     task: (path: string) => Promise<T>,
   ): Promise<T> {
-    return this.#writing(key, signal, (path) => {
-      const change = () => this.#cache?.write(key, () => task(path)) ?? task(path);
-      return this.#owned?.change(key, change) ?? change();
-    });
+    return this.#writing(key, signal, (path) => this.#tracked(key, () => task(path)));
   }
 
   async #putLargeData(key: string, chunks: Chunks, { signal }: CallOptions): Promise<{ sizeBytes: number }> {

@@ -84,13 +84,14 @@ export class LogSegment {
     await writeAll(this.#handle, zeros, endBytes).catch(() => undefined);
   }
 
-  /** One of its changes is to be shown by this file. */
-  await(path: string): void {
-    this.#paths.add(path);
+  /** One of its changes is to be shown, by this file if it is known. */
+  await(path: string | undefined): void {
+    if (path !== undefined) this.#paths.add(path);
     this.#awaited++;
   }
 
-  settle(): void {
+  settle(path?: string): void {
+    if (path !== undefined) this.#paths.add(path);
     this.#awaited--;
   }
 

@@ -11,6 +11,8 @@ const MAX_FULL = 3;
 export interface LogSegmentsParts extends LogSegmentParts {
   readonly folder: string;
   readonly durable: DurableFiles;
+  /** Makes files of what is in the log alone. @returns whether there was any @throws what the system says */
+  readonly release: () => Promise<boolean>;
 }
 
 /**
@@ -30,9 +32,21 @@ export class LogSegments {
     this.#parts = parts;
   }
 
-  /** Waits while too many segments are full. @throws StorageError 'unavailable' once files could not be flushed */
+  /**
+   * Waits while too many segments are full.
+   * @throws StorageError 'unavailable' once files could not be flushed, or what is wrong with those that the log waits for
+   */
   async room(): Promise<void> {
-    while (this.#failure === undefined && this.#full.length >= MAX_FULL && this.#checkpoint) await this.#checkpoint;
+    while (this.#failure === undefined && this.#full.length >= MAX_FULL) {
+      if (this.#checkpoint) await this.#checkpoint;
+      // What is not shown now is being shown at this moment.
+      else if (!(await this.#parts.release())) break;
+    }
+    this.check();
+  }
+
+  /** @throws StorageError 'unavailable' once files could not be flushed */
+  check(): void {
     if (this.#failure) throw this.#failure;
   }
 
@@ -54,8 +68,8 @@ export class LogSegments {
   }
 
   /** The files show a change of the segment, or never will. */
-  settle(segment: LogSegment): void {
-    segment.settle();
+  settle(segment: LogSegment, path?: string): void {
+    segment.settle(path);
     this.#checkpointWhatIsReady();
   }
 
@@ -63,7 +77,7 @@ export class LogSegments {
   async close(): Promise<void> {
     await this.#end();
     while (this.#checkpoint) await this.#checkpoint;
-    if (this.#failure) throw this.#failure;
+    this.check();
   }
 
   async #begin(): Promise<LogSegment> {

@@ -3,7 +3,8 @@ import type { FileShower } from './file-shower.js';
 import type { Folders } from './folders.js';
 import type { FileFacts } from './publisher.js';
 import type { Stamps } from './stamps.js';
-import type { LogChange, WriteLog } from './write-log.js';
+import { UnshownObjects, type Unshown } from './unshown-objects.js';
+import type { LogChange, LoggedChange, WriteLog } from './write-log.js';
 
 export interface LoggedObjectsParts {
   readonly folders: Folders;
@@ -12,13 +13,21 @@ export interface LoggedObjectsParts {
   readonly log: WriteLog;
 }
 
+export interface KeepOptions {
+  /** Whether a file of an earlier object may stand at the path. */
+  readonly mayCover: boolean;
+}
+
 const NO_BYTES = new Uint8Array(0);
 
 /**
  * Changes small objects: a change is durable in the log before the files show it, and the files show it before it is acknowledged.
- * The caller lets one change at a time work on a key.
+ * What is kept is acknowledged first, and shown when somebody needs its file. The caller lets one change at a time work on a key, and
+ * shows what is kept of it before any other change than `cancel`.
  */
 export class LoggedObjects {
+  readonly unshown = new UnshownObjects();
+
   constructor(private readonly parts: LoggedObjectsParts) {}
 
   async put(key: string, path: string, body: Uint8Array): Promise<FileFacts> {
@@ -34,15 +43,52 @@ export class LoggedObjects {
     await this.#change(change, () => shower.delete(path));
   }
 
+  /** Makes an object durable in the log alone. */
+  async keep(key: string, path: string, given: Uint8Array, { mayCover }: KeepOptions): Promise<Unshown> {
+    const { folders, stamps, log } = this.parts;
+    await folders.make(dirname(path));
+    const microseconds = stamps.next();
+    // The caller uses its own again; and a piece of memory that others share would all be kept.
+    const body = Buffer.from(new Uint8Array(given).buffer);
+    const logged = await log.append({ kind: 'put', key, path: undefined, microseconds, body });
+    const unshown = { key, path, microseconds, body, mayCover, logged };
+    this.unshown.add(unshown);
+    return unshown;
+  }
+
+  /** @throws what the system says: then it is kept as before */
+  async show(unshown: Unshown): Promise<FileFacts> {
+    const { path, body, microseconds, logged } = unshown;
+    const facts = await this.parts.shower.put(path, body, microseconds);
+    this.unshown.remove(unshown);
+    logged.done(path);
+    return facts;
+  }
+
+  /** Deletes what is kept. @throws what the log or the system says: then it is kept as before */
+  async cancel(unshown: Unshown): Promise<void> {
+    const { shower, stamps, log } = this.parts;
+    const { key, path, mayCover, logged } = unshown;
+    const change = { kind: 'delete', key, path: undefined, microseconds: stamps.next(), body: NO_BYTES } as const;
+    // It does not wait for room: it may be what the log waits for.
+    const deletion = await log.appendAtOnce(change);
+    await shownOrRevoked(deletion, mayCover ? path : undefined, async () => mayCover && shower.delete(path));
+    this.unshown.remove(unshown);
+    logged.done();
+  }
+
   async #change<T>(change: LogChange, show: () => Promise<T>): Promise<T> {
-    const logged = await this.parts.log.append(change);
-    try {
-      const shown = await show();
-      logged.done();
-      return shown;
-    } catch (cause) {
-      logged.revoke();
-      throw cause;
-    }
+    return shownOrRevoked(await this.parts.log.append(change), undefined, show);
+  }
+}
+
+async function shownOrRevoked<T>(logged: LoggedChange, path: string | undefined, show: () => Promise<T>): Promise<T> {
+  try {
+    const shown = await show();
+    logged.done(path);
+    return shown;
+  } catch (cause) {
+    logged.revoke();
+    throw cause;
   }
 }

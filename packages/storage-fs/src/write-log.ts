@@ -8,8 +8,8 @@ const EMPTY = new Uint8Array(0);
 export interface LogChange {
   readonly kind: 'put' | 'delete';
   readonly key: string;
-  /** Of the file that it is about. */
-  readonly path: string;
+  /** Of the file that is to show it; `undefined` where that is told later, or there is none. */
+  readonly path: string | undefined;
   /** The time that belongs to the change. */
   readonly microseconds: number;
   readonly body: Uint8Array;
@@ -17,8 +17,8 @@ export interface LogChange {
 
 /** A change that is durable, and that the files are yet to show. One of the two is called, once. */
 export interface LoggedChange {
-  /** The files show it. */
-  done(): void;
+  /** The files show it, that at `path` if it was not told before; or a later change of the key is durable, and they need not. */
+  done(path?: string): void;
   /** They cannot. Nothing is acknowledged any more before the log says that it never happened. */
   revoke(): void;
 }
@@ -56,6 +56,12 @@ export class WriteLog {
    */
   async append(change: LogChange): Promise<LoggedChange> {
     await this.#segments.room();
+    return this.appendAtOnce(change);
+  }
+
+  /** As {@link append}, however many segments are full. */
+  async appendAtOnce(change: LogChange): Promise<LoggedChange> {
+    this.#segments.check();
     return new Promise((resolve, reject) => {
       this.#queue.push({ change, resolve, reject });
       void this.#start();
@@ -117,7 +123,7 @@ export class WriteLog {
 
   #logged(segment: LogSegment, sequence: number): LoggedChange {
     return {
-      done: () => this.#segments.settle(segment),
+      done: (path) => this.#segments.settle(segment, path),
       revoke: () => {
         this.#revoked.push({ sequence, segment });
         void this.#start();

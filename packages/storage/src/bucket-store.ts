@@ -13,6 +13,7 @@ import type {
   PartPlace,
   PartReceipt,
   PutCondition,
+  PutOptions,
   PutOutcome,
   ReadableStore,
 } from './object-store.js';
@@ -86,7 +87,7 @@ export abstract class BucketStore implements ObjectStore {
     return this.#parts.lister.list(prefix, o);
   }
 
-  async put(key: string, body: Uint8Array, condition: PutCondition, o: CallOptions = {}): Promise<PutOutcome> {
+  async put(key: string, body: Uint8Array, condition: PutCondition, o: PutOptions = {}): Promise<PutOutcome> {
     await this.gate.pass(key, o);
     return this.#parts.writer.put(key, body, condition, o);
   }

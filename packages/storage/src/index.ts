@@ -42,6 +42,7 @@ export {
   type PartPlace,
   type PartReceipt,
   type PutCondition,
+  type PutOptions,
   type PutOutcome,
   type ReadableStore,
   type Version,

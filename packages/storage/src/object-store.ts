@@ -20,6 +20,15 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+export interface PutOptions extends CallOptions {
+  /**
+   * The object will probably be deleted in a moment, without a condition. A driver may then spare itself some of what makes it last;
+   * it is durable all the same, and every call of this store finds it. Who reads beside this process may find it later than it was
+   * acknowledged. The version that such a put answers is good as a condition, but a read may call it by another name.
+   */
+  readonly shortLived?: boolean;
+}
+
 export interface ListOptions extends CallOptions {
   readonly after?: string;
   readonly limit: number;
@@ -102,7 +111,7 @@ export interface ObjectStore {
   head(key: string, options?: CallOptions): Promise<ObjectInfo | undefined>;
 
   /** A small object, whole: all of `body` becomes visible at once and durably, or none of it. */
-  put(key: string, body: Uint8Array, condition: PutCondition, options?: CallOptions): Promise<PutOutcome>;
+  put(key: string, body: Uint8Array, condition: PutCondition, options?: PutOptions): Promise<PutOutcome>;
 
   /** Deleting what is not there is `absent`, so a repeat is safe. */
   delete(key: string, condition: DeleteCondition, options?: CallOptions): Promise<DeleteOutcome>;

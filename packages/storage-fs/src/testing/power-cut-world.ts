@@ -6,6 +6,8 @@ import { systemError } from './watched-files.js';
 
 const ROOT = '/disk/root';
 const KEYS = ['x/a', 'x/b', 'x/deep/er/c', 'y/d', 'y/E', 'y/deep/f'];
+/** Of these, what is written is often short-lived, so that who reads beside the owner may see any earlier state. */
+const SHORT_LIVED = new Set(['x/b', 'y/E', 'y/deep/f']);
 const STEPS = 14;
 
 interface Upload {
@@ -107,7 +109,14 @@ export class PowerCutWorld {
   #storeOptions() {
     const { disk } = this;
     const flushAll = this.#options.flushAll ? { flushAll: () => disk.flushAll() } : {};
-    return { root: ROOT, files: disk.files, segmentBytes: 6_000, cacheBytes: this.#pick([0, 100_000]), ...flushAll };
+    return {
+      root: ROOT,
+      files: disk.files,
+      segmentBytes: 6_000,
+      showAfterMs: Infinity,
+      cacheBytes: this.#pick([0, 100_000]),
+      ...flushAll,
+    };
   }
 
   async #write(store: FsStore, at: number): Promise<void> {
@@ -117,6 +126,8 @@ export class PowerCutWorld {
 
   async #change(store: FsStore, history: KeyHistory): Promise<void> {
     const { key } = history;
+    // Otherwise it is not asked for: to ask for what has no file would make one.
+    if (SHORT_LIVED.has(key) && this.#chance() < 0.5) return this.#changeUnseen(store, history);
     const now = await store.get(key);
     history.read(now?.body);
     const same = now ? { ifVersion: now.info.version } : ({ ifAbsent: true } as const);
@@ -126,16 +137,25 @@ export class PowerCutWorld {
     const outcome =
       body === undefined
         ? await store.delete(key, 'ifAbsent' in condition ? { blind: true } : condition)
-        : await store.put(key, body, condition);
+        : await store.put(key, body, condition, { shortLived: SHORT_LIVED.has(key) && this.#chance() < 0.8 });
     // Nobody else writes the key.
     if (outcome === 'conflict' || outcome === 'absent') throw new Error(`${key}: ${outcome}`);
+    acknowledged();
+    if (SHORT_LIVED.has(key) && this.#chance() < 0.1) await store.list(key.slice(0, 3), { limit: 10 });
+  }
+
+  async #changeUnseen(store: FsStore, history: KeyHistory): Promise<void> {
+    const remove = this.#chance() < 0.6;
+    const { body, acknowledged } = history.begin(remove ? undefined : Math.floor(this.#chance() ** 4 * 9_000));
+    if (body === undefined) await store.delete(history.key, { blind: true });
+    else await store.put(history.key, body, { blind: true }, { shortLived: true });
     acknowledged();
   }
 
   async #read(peer: FsStore): Promise<void> {
     for (let step = 0; step < STEPS * 3; step++) {
       const history = this.#pick(this.#histories);
-      const { floor } = history;
+      const floor = SHORT_LIVED.has(history.key) ? 0 : history.floor;
       const found = await peer.get(history.key).catch(onlyTrouble);
       if (found !== 'trouble') history.read(found?.body, floor);
     }

@@ -115,6 +115,35 @@ export function objectTests(subject: Subject): void {
     await expect(store.delete('x/a', { ifVersion: second })).resolves.not.toBe('conflict');
   });
 
+  test('what is put as short-lived is an object like any other, to whoever asks this store', async () => {
+    const { store } = subject();
+    const shortLived = { shortLived: true };
+    const keys = async (prefix: string) => (await store.list(prefix, { limit: 10 })).entries.map(({ key }) => key);
+    await store.put('x/a', Buffer.from('one'), { ifAbsent: true }, shortLived);
+    expect(await read(store, 'x/a')).toBe('one');
+    await store.put('x/a', Buffer.from('two'), { blind: true }, shortLived);
+    expect(await store.head('x/a')).toMatchObject({ sizeBytes: 3 });
+    await store.delete('x/a', { blind: true });
+    expect([await read(store, 'x/a'), await keys('x/')]).toEqual([undefined, []]);
+    const stale = await store.put('x/b', Buffer.from('three'), { blind: true }, shortLived);
+    expect(await keys('x/')).toEqual(['x/b']);
+    expect(await store.put('x/b', Buffer.from('lost'), { ifAbsent: true }, shortLived)).toBe('conflict');
+    const last = await store.put('x/b', Buffer.from('four'), { blind: true }, shortLived);
+    const [lost, kept] = [stale, last].map((put) => ({ ifVersion: put === 'conflict' ? '' : put.version }));
+    expect(lost && (await store.put('x/b', Buffer.from('lost'), lost))).toBe('conflict');
+    expect(kept && (await store.put('x/b', Buffer.from('five'), kept))).not.toBe('conflict');
+    expect(await read(store, 'x/b')).toBe('five');
+  });
+
+  test('what is put as short-lived and stays is found by another process', async () => {
+    const { store, reopen } = subject();
+    await store.put('x/a', Buffer.from('one'), { blind: true }, { shortLived: true });
+    await store.put('x/b', Buffer.from('two'), { blind: true }, { shortLived: true });
+    await store.delete('x/b', { blind: true });
+    const later = reopen ? await reopen() : store;
+    expect([await read(later, 'x/a'), await read(later, 'x/b')]).toEqual(['one', undefined]);
+  });
+
   test('what a read hands out is the reader’s own', async () => {
     const { store } = subject();
     await write(store, 'x/a', 'hello');
