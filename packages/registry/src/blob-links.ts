@@ -1,5 +1,12 @@
 import type { Clock, Digest, RepositoryName } from '@atoll/core';
-import { keys, type CallOptions, type ObjectStore, type ReadableStore, type Version } from '@atoll/storage';
+import {
+  keys,
+  type CallOptions,
+  type ObjectStore,
+  type OrderedPut,
+  type ReadableStore,
+  type Version,
+} from '@atoll/storage';
 import { z } from 'zod';
 import { updateObject } from './cas.js';
 import { jsonCodec, readObject } from './json-object.js';
@@ -48,6 +55,12 @@ export class BlobLinks {
       ...o,
       probablyNew: true,
     });
+  }
+
+  /** What {@link ensure} makes where there is none. */
+  fresh(repository: RepositoryName, digest: Digest): OrderedPut {
+    const body = linkCodec.encode({ st: 'live', at: this.clock.now() });
+    return { key: keys.link(repository, digest), body, condition: { ifAbsent: true } };
   }
 
   /** Saves an existing link from a collector. `false` when there is none. One request when nobody is after it. */

@@ -1,5 +1,5 @@
 import type { Clock, Digest, RepositoryName } from '@atoll/core';
-import { keys, type CallOptions, type ObjectStore, type ReadableStore } from '@atoll/storage';
+import { keys, type CallOptions, type ObjectStore, type OrderedPut, type ReadableStore } from '@atoll/storage';
 import { z } from 'zod';
 import { unlessDead } from './blob-links.js';
 import { updateObject } from './cas.js';
@@ -18,6 +18,9 @@ export interface BlobRecord {
   /** A repository that had the blob when this was written. Only a hint: whether it still has it, its link tells. */
   readonly home?: RepositoryName | undefined;
 }
+
+/** What a digest's bytes are named by: `data` as where they are, and `home` as a repository that has them. */
+export type NewRecord = Pick<BlobRecord, 'data' | 'size'> & { readonly home: RepositoryName };
 
 const recordCodec = jsonCodec<BlobRecord>(
   z.object({
@@ -44,16 +47,22 @@ export class BlobRecords {
     private readonly clock: Clock,
   ) {}
 
+  /** What {@link ensure} makes where there is none. */
+  fresh(digest: Digest, named: NewRecord): { readonly record: BlobRecord; readonly put: OrderedPut } {
+    const record = this.#fresh(named);
+    return {
+      record,
+      put: { key: keys.record(digest), body: recordCodec.encode(record), condition: { ifAbsent: true } },
+    };
+  }
+
   /**
    * Names `data` as the digest's bytes, unless others are named already, and `home` as a repository that has the blob, unless one is.
    * The answer is the record that stands; it is dead where the bytes at `data` were given up.
    */
-  async ensure(
-    digest: Digest,
-    { data, size, home }: Pick<BlobRecord, 'data' | 'size'> & { readonly home: RepositoryName },
-    o: CallOptions = {},
-  ): Promise<BlobRecord> {
-    const fresh: BlobRecord = { st: 'live', data, size, at: this.clock.now(), home };
+  async ensure(digest: Digest, named: NewRecord, o: CallOptions = {}): Promise<BlobRecord> {
+    const { data, home } = named;
+    const fresh = this.#fresh(named);
     const change = (old: BlobRecord | undefined) => {
       if (old === undefined || (old.st === 'dead' && old.data !== data)) return fresh;
       if (old.st === 'dead') return undefined;
@@ -64,6 +73,10 @@ export class BlobRecords {
       probablyNew: true,
     });
     return updated?.value ?? fresh;
+  }
+
+  #fresh({ data, size, home }: NewRecord): BlobRecord {
+    return { st: 'live', data, size, at: this.clock.now(), home };
   }
 
   /** The record, saved from a collector if need be; `undefined` when there is none. One request when nobody is after it. */

@@ -10,7 +10,15 @@ import {
   type Digest,
   type RepositoryName,
 } from '@atoll/core';
-import { digestPath, keys, type CallOptions, type Chunks, type ObjectStore, type ReadableStore } from '@atoll/storage';
+import {
+  digestPath,
+  holdSmall,
+  keys,
+  type CallOptions,
+  type Chunks,
+  type ObjectStore,
+  type ReadableStore,
+} from '@atoll/storage';
 import { LRUCache } from 'lru-cache';
 import pLimit from 'p-limit';
 import { BlobLinks, linkCodec, readLink, unlessDead, type BlobLink } from './blob-links.js';
@@ -18,7 +26,7 @@ import { BlobRecords, readRecord, type BlobRecord } from './blob-records.js';
 import { DecodedObjects } from './decoded-objects.js';
 import { HashThread } from './hash-thread.js';
 import { RepositoryPrefixes } from './repository-prefixes.js';
-import { CopiedChunks, SmallBlobs } from './small-blobs.js';
+import { CopiedChunks, isSmallBlob, SMALL_BLOB_BYTES, SmallBlobs } from './small-blobs.js';
 import { VerifiedChunks } from './verified-chunks.js';
 
 /** Where a blob's bytes are. */
@@ -244,8 +252,7 @@ export class Blobs {
     const record = await this.#records.ensure(digest, { data: dataKey, size: sizeBytes, home: repository }, o);
     if (record.st === 'dead') throw givenUp(digest);
     if (record.data !== dataKey) await this.#store.delete(dataKey, { blind: true }, o);
-    await this.parts.catalog.ensure(repository, o);
-    return this.#remember(digest, record);
+    return this.#recorded(repository, digest, record, o);
   }
 
   /**
@@ -258,17 +265,51 @@ export class Blobs {
     chunks: Chunks,
     o: CallOptions & { readonly sizeBytes?: number | undefined } = {},
   ): Promise<BlobLocation> {
-    const dataKey = newBlobKey(digest);
+    const { signal, sizeBytes = 0 } = o;
     const verified = new VerifiedChunks(chunks, digest, this.#hashes, o.sizeBytes);
-    const copied = new CopiedChunks(verified);
+    const inOrder = this.#store.putInOrder !== undefined && isSmallBlob({ sizeBytes });
     try {
-      const { sizeBytes } = await this.#store.putData(dataKey, copied, { signal: o.signal });
-      const location = await this.adopt(repository, digest, dataKey, sizeBytes, { signal: o.signal });
-      if (copied.bytes) this.#small.put(digest, copied.bytes);
-      return location;
+      return await (inOrder
+        ? this.#storeInOrder(repository, digest, verified, { signal })
+        : this.#storeStream(repository, digest, verified, { signal }));
     } catch (cause) {
       throw verified.failure ?? cause;
     }
+  }
+
+  async #storeStream(
+    repository: RepositoryName,
+    digest: Digest,
+    verified: Chunks,
+    o: CallOptions,
+  ): Promise<BlobLocation> {
+    const dataKey = newBlobKey(digest);
+    const copied = new CopiedChunks(verified);
+    const { sizeBytes } = await this.#store.putData(dataKey, copied, o);
+    const location = await this.adopt(repository, digest, dataKey, sizeBytes, o);
+    if (copied.bytes) this.#small.put(digest, copied.bytes);
+    return location;
+  }
+
+  /** Where all is new, bytes, link and record are written together, in the order of {@link adopt}; else what is left goes one by one. */
+  async #storeInOrder(
+    repository: RepositoryName,
+    digest: Digest,
+    verified: Chunks,
+    o: CallOptions,
+  ): Promise<BlobLocation> {
+    const held = await holdSmall(verified, SMALL_BLOB_BYTES, o);
+    if (held.small === undefined) return this.#storeStream(repository, digest, held.all, o).finally(held.end);
+    const body = held.small;
+    const dataKey = newBlobKey(digest);
+    const { record, put } = this.#records.fresh(digest, { data: dataKey, size: body.length, home: repository });
+    const data = { key: dataKey, body, condition: { blind: true } } as const;
+    const outcomes = await this.#store.putInOrder?.([data, this.#links.fresh(repository, digest), put], o);
+    const location = await (outcomes?.includes('conflict')
+      ? this.adopt(repository, digest, dataKey, body.length, o)
+      : this.#recorded(repository, digest, record, o));
+    this.#small.put(digest, body);
+    return location;
   }
 
   /**
@@ -312,7 +353,16 @@ export class Blobs {
   async #linkRecorded(repository: RepositoryName, digest: Digest, o: CallOptions): Promise<BlobLocation | undefined> {
     await this.#links.ensure(repository, digest, o);
     const record = await this.#records.rescue(digest, o);
-    if (record === undefined) return undefined;
+    return record && this.#recorded(repository, digest, record, o);
+  }
+
+  /** The repository has the blob; now it is there, too. */
+  async #recorded(
+    repository: RepositoryName,
+    digest: Digest,
+    record: BlobRecord,
+    o: CallOptions,
+  ): Promise<BlobLocation> {
     await this.parts.catalog.ensure(repository, o);
     return this.#remember(digest, record);
   }

@@ -6,14 +6,14 @@ import { LRUCache } from 'lru-cache';
 import { ownMemory } from './own-memory.js';
 import type { BlobLocation } from './blobs.js';
 
-const SMALL_BYTES = 65_536;
+export const SMALL_BLOB_BYTES = 65_536;
 const KEPT_BYTES = 32 * 1_048_576;
 // What an entry takes beside its bytes, roughly.
 const ENTRY_BYTES = 500;
 
 /** Whether a blob is read as a whole: most configs and many layers, for which opening a file costs more than all the rest. */
 export function isSmallBlob({ sizeBytes }: Pick<BlobLocation, 'sizeBytes'>): boolean {
-  return sizeBytes <= SMALL_BYTES;
+  return sizeBytes <= SMALL_BLOB_BYTES;
 }
 
 /** Chunks that pass on their way into the store, and a copy of them all where they are a small blob. */

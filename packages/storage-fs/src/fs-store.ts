@@ -4,6 +4,7 @@ import { addAbortSignal, Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 import { systemClock, type Clock } from '@atoll/core';
 import {
+  holdSmall,
   KeyedMutex,
   StorageError,
   type CallOptions,
@@ -13,9 +14,11 @@ import {
   type Json,
   type ObjectInfo,
   type ObjectStore,
+  type OrderedPut,
   type PartReceipt,
   type PutCondition,
   type PutOptions,
+  type PutOutcome,
   type ReadableStore,
   type Version,
 } from '@atoll/storage';
@@ -43,7 +46,6 @@ import { thisProcess } from './process-identity.js';
 import { Publisher, type FileFacts } from './publisher.js';
 import { recoverLog } from './recover-log.js';
 import { RecoveryWatch } from './recovery-watch.js';
-import { holdSmall } from './small-data.js';
 import { SharedChunks } from './shared-chunks.js';
 import { Stamps } from './stamps.js';
 import { toReadError, toStorageError } from './to-storage-error.js';
@@ -239,18 +241,38 @@ export class FsStore implements ObjectStore {
 
   async put(key: string, body: Uint8Array, condition: PutCondition, { signal, shortLived }: PutOptions = {}) {
     const written = await this.#changing(key, signal, async (path, known): Promise<Written> => {
-      const current = 'blind' in condition ? undefined : await this.#current(key, known);
-      if ('ifVersion' in condition && !(current && isVersion(current, condition.ifVersion))) return {};
-      if ('ifAbsent' in condition && current !== undefined) return {};
+      if (!(await this.#holds(key, condition, known))) return {};
       if (shortLived && this.#logged.unshown.hasRoom(body.length)) {
-        const mayCover = 'blind' in condition ? known !== 'absent' : current !== undefined;
+        const mayCover = !('ifAbsent' in condition) && known !== 'absent';
         return { version: await this.#keep(key, path, body, mayCover) };
       }
-      const facts = await this.#logged.put(key, path, body);
-      const info = this.#infoOf(key, facts);
-      return { version: info.version, stored: { info, body }, left: facts };
+      const [facts] = await this.#logged.put([{ key, path, body }]);
+      return this.#writtenOf(key, body, facts);
     });
-    return written.version === undefined ? 'conflict' : { version: written.version };
+    return outcomeOf(written);
+  }
+
+  /** With one flush for all of them. */
+  async putInOrder(puts: readonly OrderedPut[], { signal }: CallOptions = {}): Promise<PutOutcome[]> {
+    signal?.throwIfAborted();
+    const placed = puts.map((put) => ({ ...put, path: this.#writablePath(put.key) }));
+    const keys = puts.map(({ key }) => key);
+    if (keys[0] === undefined) return [];
+    const task = async (): Promise<Written[]> => {
+      signal?.throwIfAborted();
+      const known = keys.map((key) => this.#cache?.get(key));
+      return this.#trackedAll(keys, async () => {
+        const holds = await Promise.all(puts.map(({ key, condition }, at) => this.#holds(key, condition, known[at])));
+        const conflict = holds.indexOf(false);
+        const facts = await this.#logged.put(conflict < 0 ? placed : placed.slice(0, conflict));
+        return puts.map(({ key, body }, at) => this.#writtenOf(key, body, facts[at]));
+      });
+    };
+    // In one order, so that no two wait for each other.
+    const all = () => this.#locked([...keys].sort(), task);
+    const outcomes = (await this.#writing(keys[0], signal, all)).map(outcomeOf);
+    const conflict = outcomes.indexOf('conflict');
+    return conflict < 0 ? outcomes : outcomes.slice(0, conflict + 1);
   }
 
   async delete(key: string, condition: DeleteCondition, { signal }: CallOptions = {}) {
@@ -390,8 +412,10 @@ export class FsStore implements ObjectStore {
 
   /** Makes files of all that is only in the log. @returns whether there was any */
   async #showAll(prefix?: string): Promise<boolean> {
-    const keys = this.#logged.unshown.keys(prefix);
-    await Promise.all(keys.map((key) => this.#show(key)));
+    const { unshown } = this.#logged;
+    const keys = unshown.keys(prefix);
+    // Who has its turn before may show or delete it, and then wait for what this is done for.
+    await Promise.all(keys.map((key) => Promise.race([unshown.gone(key), this.#show(key)])));
     return keys.length > 0;
   }
 
@@ -411,6 +435,20 @@ export class FsStore implements ObjectStore {
     } catch (cause) {
       throw toStorageError(cause, unshown.path, key);
     }
+  }
+
+  async #holds(key: string, condition: PutCondition, known: Known | undefined): Promise<boolean> {
+    if ('blind' in condition) return true;
+    const current = await this.#current(key, known);
+    if ('ifAbsent' in condition) return current === undefined;
+    return current !== undefined && isVersion(current, condition.ifVersion);
+  }
+
+  /** What a put has left; nothing where it did not happen. */
+  #writtenOf(key: string, body: Uint8Array, facts: FileFacts | undefined): Written {
+    if (facts === undefined) return {};
+    const info = this.#infoOf(key, facts);
+    return { version: info.version, stored: { info, body }, left: facts };
   }
 
   async #current(key: string, known = this.#cache?.get(key)): Promise<ObjectInfo | undefined> {
@@ -488,6 +526,22 @@ export class FsStore implements ObjectStore {
     return this.#owned?.change(key, change) ?? change();
   }
 
+  /** As {@link #tracked}, of several keys that change together. */
+  async #trackedAll(keys: readonly string[], task: () => Promise<Written[]>): Promise<Written[]> {
+    // All of them are announced before it begins.
+    const all = Promise.resolve().then(task);
+    return Promise.all(keys.map((key, at) => this.#tracked(key, async () => (await all)[at] ?? {})));
+  }
+
+  /** Runs a task when no other call changes any of the keys, and all of them are shown. */
+  async #locked<T>([key, ...others]: readonly string[], task: () => Promise<T>): Promise<T> {
+    if (key === undefined) return task();
+    return this.#mutex.run(key, async () => {
+      await this.#showNow(key);
+      return this.#locked(others, task);
+    });
+  }
+
   /** A write that makes an object which no other call changes, with the cache and the lists kept right. */
   async #listed<T extends Change & Left>(
     key: string,
@@ -542,6 +596,10 @@ export class FsStore implements ObjectStore {
     if (path.startsWith(base + sep)) return path;
     throw new StorageError('invalid-key', `${JSON.stringify(key)} leads out of the folder`, { key });
   }
+}
+
+function outcomeOf({ version }: Written): PutOutcome {
+  return version === undefined ? 'conflict' : { version };
 }
 
 function dataExists(key: string): StorageError {

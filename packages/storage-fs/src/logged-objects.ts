@@ -4,13 +4,19 @@ import type { Folders } from './folders.js';
 import type { FileFacts } from './publisher.js';
 import type { Stamps } from './stamps.js';
 import { UnshownObjects, type Unshown } from './unshown-objects.js';
-import type { LogChange, LoggedChange, WriteLog } from './write-log.js';
+import type { LoggedChange, WriteLog } from './write-log.js';
 
 export interface LoggedObjectsParts {
   readonly folders: Folders;
   readonly shower: FileShower;
   readonly stamps: Stamps;
   readonly log: WriteLog;
+}
+
+export interface LoggedPut {
+  readonly key: string;
+  readonly path: string;
+  readonly body: Uint8Array;
 }
 
 export interface KeepOptions {
@@ -30,17 +36,27 @@ export class LoggedObjects {
 
   constructor(private readonly parts: LoggedObjectsParts) {}
 
-  async put(key: string, path: string, body: Uint8Array): Promise<FileFacts> {
-    const { folders, shower, stamps } = this.parts;
-    await folders.make(dirname(path));
-    const microseconds = stamps.next();
-    return this.#change({ kind: 'put', key, path, microseconds, body }, () => shower.put(path, body, microseconds));
+  /** @throws what the log or the system says; those before the one that could not be shown are there */
+  async put(puts: readonly LoggedPut[]): Promise<FileFacts[]> {
+    const { folders, shower, stamps, log } = this.parts;
+    if (puts.length === 0) return [];
+    await Promise.all(puts.map(({ path }) => folders.make(dirname(path))));
+    const changes = puts.map((put) => ({ kind: 'put', ...put, microseconds: stamps.next() }) as const);
+    const logged = await log.append(changes);
+    const shown = await Promise.allSettled(shower.putInOrder(changes));
+    const failed = shown.find(({ status }) => status === 'rejected');
+    for (const [at, { status }] of shown.entries()) if (status === 'fulfilled') logged[at]?.done();
+    // The last one first, so that a log that ends between them has none without those before it.
+    for (let at = shown.length - 1; shown[at]?.status === 'rejected'; at--) logged[at]?.revoke();
+    if (failed?.status === 'rejected') throw failed.reason;
+    return shown.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
   }
 
   async delete(key: string, path: string): Promise<void> {
     const { shower, stamps } = this.parts;
     const change = { kind: 'delete', key, path, microseconds: stamps.next(), body: NO_BYTES } as const;
-    await this.#change(change, () => shower.delete(path));
+    const [logged] = await this.parts.log.append([change]);
+    await shownOrRevoked(logged, () => shower.delete(path));
   }
 
   /** Makes an object durable in the log alone. */
@@ -50,7 +66,7 @@ export class LoggedObjects {
     const microseconds = stamps.next();
     // The caller uses its own again; and a piece of memory that others share would all be kept.
     const body = Buffer.from(new Uint8Array(given).buffer);
-    const logged = await log.append({ kind: 'put', key, path: undefined, microseconds, body });
+    const [logged] = await log.append([{ kind: 'put', key, path: undefined, microseconds, body }]);
     const unshown = { key, path, microseconds, body, mayCover, logged };
     this.unshown.add(unshown);
     return unshown;
@@ -59,9 +75,9 @@ export class LoggedObjects {
   /** @throws what the system says: then it is kept as before */
   async show(unshown: Unshown): Promise<FileFacts> {
     const { path, body, microseconds, logged } = unshown;
-    const facts = await this.parts.shower.put(path, body, microseconds);
+    const facts = await this.parts.shower.put({ path, body, microseconds });
     this.unshown.remove(unshown);
-    logged.done(path);
+    logged?.done(path);
     return facts;
   }
 
@@ -71,24 +87,24 @@ export class LoggedObjects {
     const { key, path, mayCover, logged } = unshown;
     const change = { kind: 'delete', key, path: undefined, microseconds: stamps.next(), body: NO_BYTES } as const;
     // It does not wait for room: it may be what the log waits for.
-    const deletion = await log.appendAtOnce(change);
-    await shownOrRevoked(deletion, mayCover ? path : undefined, async () => mayCover && shower.delete(path));
+    const [deletion] = await log.appendAtOnce([change]);
+    if (mayCover) await shownOrRevoked(deletion, () => shower.delete(path), path);
+    else deletion?.done();
     this.unshown.remove(unshown);
-    logged.done();
-  }
-
-  async #change<T>(change: LogChange, show: () => Promise<T>): Promise<T> {
-    return shownOrRevoked(await this.parts.log.append(change), undefined, show);
+    logged?.done();
   }
 }
 
-async function shownOrRevoked<T>(logged: LoggedChange, path: string | undefined, show: () => Promise<T>): Promise<T> {
+async function shownOrRevoked(
+  logged: LoggedChange | undefined,
+  show: () => Promise<void>,
+  path?: string,
+): Promise<void> {
   try {
-    const shown = await show();
-    logged.done(path);
-    return shown;
+    await show();
   } catch (cause) {
-    logged.revoke();
+    logged?.revoke();
     throw cause;
   }
+  logged?.done(path);
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { StorageError } from '@atoll/storage';
-import type { FileShower } from './file-shower.js';
+import type { FileShower, ShownPut } from './file-shower.js';
 import type { FileFacts } from './publisher.js';
 import { secondsOf } from './stamps.js';
 
@@ -12,6 +12,8 @@ export interface ShowChange {
   readonly sizeBytes: number;
   /** The file's time. */
   readonly seconds: number;
+  /** Only when the change before it was shown. */
+  readonly follows: boolean;
 }
 
 export interface ShowRequest {
@@ -60,16 +62,18 @@ export class ShowThread implements FileShower {
   /** `drafts` is a folder on the same file system, emptied when the store is opened. */
   constructor(private readonly drafts: string) {}
 
-  async put(path: string, body: Uint8Array, stamp: number): Promise<FileFacts> {
-    const draft = join(this.drafts, `s${++this.#made}`);
-    const facts = await this.#show({ path, draft, sizeBytes: body.length, seconds: secondsOf(stamp) }, body);
-    if (facts === undefined) throw new Error('the thread that shows files told nothing of one');
-    return facts;
+  put(put: ShownPut): Promise<FileFacts> {
+    return this.#put(put, false);
+  }
+
+  putInOrder(puts: readonly ShownPut[]): Promise<FileFacts>[] {
+    // Asked for in one turn of the event loop, they go with one message.
+    return puts.map((put, at) => this.#put(put, at > 0));
   }
 
   async delete(path: string): Promise<void> {
     try {
-      await this.#show({ path, sizeBytes: 0, seconds: 0 }, NO_BYTES);
+      await this.#show({ path, sizeBytes: 0, seconds: 0, follows: false }, NO_BYTES);
     } catch (cause) {
       if (!(cause instanceof ShowError && (cause.code === 'ENOENT' || cause.code === 'ENOTDIR'))) throw cause;
     }
@@ -77,6 +81,14 @@ export class ShowThread implements FileShower {
 
   async close(): Promise<void> {
     await this.#worker?.terminate();
+  }
+
+  async #put({ path, body, microseconds }: ShownPut, follows: boolean): Promise<FileFacts> {
+    const draft = join(this.drafts, `s${++this.#made}`);
+    const seconds = secondsOf(microseconds);
+    const facts = await this.#show({ path, draft, sizeBytes: body.length, seconds, follows }, body);
+    if (facts === undefined) throw new Error('the thread that shows files told nothing of one');
+    return facts;
   }
 
   #show(change: ShowChange, body: Uint8Array): Promise<FileFacts | undefined> {

@@ -6,18 +6,24 @@ import type { ShowChange, ShowFault, Shown, ShowReply, ShowRequest } from './sho
 
 parentPort?.on('message', ({ changes, bodies }: ShowRequest) => {
   let begin = 0;
+  let before: Shown = {};
   const shown = changes.map((change): Shown => {
     const body = bodies.subarray(begin, (begin += change.sizeBytes));
-    try {
-      return show(change, body);
-    } catch (cause) {
-      return { fault: faultOf(cause) };
-    }
+    before = change.follows && before.fault ? before : tryToShow(change, body);
+    return before;
   });
   // Given back at once, as the collector does not see how much it is.
   if (bodies.buffer instanceof ArrayBuffer) bodies.buffer.transfer(0);
   parentPort?.postMessage({ shown } satisfies ShowReply);
 });
+
+function tryToShow(change: ShowChange, body: Uint8Array): Shown {
+  try {
+    return show(change, body);
+  } catch (cause) {
+    return { fault: faultOf(cause) };
+  }
+}
 
 function show({ path, draft, seconds }: ShowChange, body: Uint8Array): Shown {
   if (draft === undefined) {

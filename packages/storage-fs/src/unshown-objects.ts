@@ -14,12 +14,13 @@ export interface Unshown {
   readonly body: Buffer;
   /** Whether a file of an earlier object may stand at `path`. */
   readonly mayCover: boolean;
-  readonly logged: LoggedChange;
+  readonly logged: LoggedChange | undefined;
 }
 
 /** What is kept in the log without a file, in the order it came. */
 export class UnshownObjects {
   readonly #kept = new Map<string, { readonly unshown: Unshown; old: boolean }>();
+  readonly #waiting = new Map<string, (() => void)[]>();
   #bytes = 0;
 
   hasRoom(sizeBytes: number): boolean {
@@ -38,6 +39,13 @@ export class UnshownObjects {
 
   remove({ key, body }: Unshown): void {
     if (this.#kept.delete(key)) this.#bytes -= body.length + ENTRY_BYTES;
+    for (const tell of this.#waiting.get(key) ?? []) tell();
+    this.#waiting.delete(key);
+  }
+
+  /** Resolves when the object is not only in the log any more. */
+  gone(key: string): Promise<void> {
+    return new Promise((resolve) => this.#waiting.set(key, [...(this.#waiting.get(key) ?? []), resolve]));
   }
 
   keys(prefix = ''): string[] {

@@ -23,9 +23,10 @@ export interface LoggedChange {
   revoke(): void;
 }
 
+/** Changes that are in one batch, in this order. */
 interface Request {
-  readonly change: LogChange;
-  readonly resolve: (logged: LoggedChange) => void;
+  readonly changes: readonly LogChange[];
+  readonly resolve: (logged: LoggedChange[]) => void;
   readonly reject: (cause: unknown) => void;
 }
 
@@ -50,20 +51,20 @@ export class WriteLog {
   }
 
   /**
-   * Answers once the change is durable.
+   * Answers once the changes are durable. They share a flush, and a crash leaves those up to some point.
    * @throws StorageError 'unavailable' when the folder has to be opened again, because files could not be flushed; or what the system
    *   says of the write or the flush of the log: recovery may then still find the change, unless another is acknowledged before
    */
-  async append(change: LogChange): Promise<LoggedChange> {
+  async append(changes: readonly LogChange[]): Promise<LoggedChange[]> {
     await this.#segments.room();
-    return this.appendAtOnce(change);
+    return this.appendAtOnce(changes);
   }
 
   /** As {@link append}, however many segments are full. */
-  async appendAtOnce(change: LogChange): Promise<LoggedChange> {
+  async appendAtOnce(changes: readonly LogChange[]): Promise<LoggedChange[]> {
     this.#segments.check();
     return new Promise((resolve, reject) => {
-      this.#queue.push({ change, resolve, reject });
+      this.#queue.push({ changes, resolve, reject });
       void this.#start();
     });
   }
@@ -95,19 +96,22 @@ export class WriteLog {
   async #writeBatch(): Promise<boolean> {
     const requests = this.#takeRequests();
     const revoked = [...this.#revoked];
-    const records = requests.map(({ change }) => this.#recordOf(change));
+    const records = requests.map(({ changes }) => changes.map((change) => this.#recordOf(change)));
     let segment: LogSegment;
     try {
-      segment = await this.#segments.append([...revoked.map(({ sequence }) => this.#voidOf(sequence)), ...records]);
+      segment = await this.#segments.append([
+        ...revoked.map(({ sequence }) => this.#voidOf(sequence)),
+        ...records.flat(),
+      ]);
     } catch (cause) {
       for (const { reject } of requests) reject(cause);
       return false;
     }
     this.#revoked.splice(0, revoked.length);
     for (const each of revoked) this.#segments.settle(each.segment);
-    for (const [at, { change, resolve }] of requests.entries()) {
-      segment.await(change.path);
-      resolve(this.#logged(segment, records[at]?.sequence ?? 0));
+    for (const { changes } of requests) for (const { path } of changes) segment.await(path);
+    for (const [at, { resolve }] of requests.entries()) {
+      resolve((records[at] ?? []).map(({ sequence }) => this.#logged(segment, sequence)));
     }
     this.#segments.rotate();
     return true;
@@ -116,7 +120,7 @@ export class WriteLog {
   #takeRequests(): Request[] {
     let count = 0;
     for (let bytes = 0; count < this.#queue.length && bytes < BATCH_BYTES; count++) {
-      bytes += this.#queue[count]?.change.body.length ?? 0;
+      for (const { body } of this.#queue[count]?.changes ?? []) bytes += body.length;
     }
     return this.#queue.splice(0, count);
   }

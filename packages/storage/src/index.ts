@@ -20,6 +20,7 @@ export {
 export { faulty, type Fault } from './faulty.js';
 export { findSource } from './find-source.js';
 export { giveBack } from './give-back.js';
+export { holdSmall, type HeldData } from './hold-small.js';
 export { interceptStore, type Interceptor, type StoreOperation } from './intercept-store.js';
 export { digestInKey, digestPath, keys, nameInMarker } from './key-layout.js';
 export { compareKeys, lowerBound } from './key-order.js';
@@ -39,6 +40,7 @@ export {
   type ListOptions,
   type ObjectInfo,
   type ObjectStore,
+  type OrderedPut,
   type PartPlace,
   type PartReceipt,
   type PutCondition,

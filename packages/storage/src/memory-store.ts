@@ -16,6 +16,7 @@ import {
   type Version,
 } from './object-store.js';
 import { PartUploads } from './part-uploads.js';
+import { putOneByOne } from './put-one-by-one.js';
 import { StorageError } from './storage-error.js';
 import { untilAborted } from './until-aborted.js';
 
@@ -29,6 +30,8 @@ interface Stored {
 export interface MemoryStoreOptions {
   readonly parts?: Partial<Capabilities['parts']>;
   readonly conditionalDelete?: boolean;
+  /** Whether it has `putInOrder`. */
+  readonly inOrder?: boolean;
   /** Makes the URLs of `presignGet`, from which somebody else serves the object. */
   readonly presign?: (key: string, options: { readonly ttlSeconds: number; readonly contentType: string }) => string;
   readonly clock?: Clock;
@@ -42,6 +45,7 @@ export interface MemoryStoreOptions {
 export class MemoryStore implements ObjectStore {
   readonly url: string;
   readonly capabilities: Capabilities;
+  readonly putInOrder: ObjectStore['putInOrder'];
   readonly #clock: Clock;
   readonly #presign: MemoryStoreOptions['presign'];
   readonly #objects = new Map<string, Stored>();
@@ -53,12 +57,14 @@ export class MemoryStore implements ObjectStore {
   constructor({
     parts,
     conditionalDelete = true,
+    inOrder = false,
     presign,
     clock = systemClock,
     name = 'store',
   }: MemoryStoreOptions = {}) {
     this.url = `memory:///${name}`;
     this.#presign = presign;
+    this.putInOrder = inOrder ? (puts, o) => putOneByOne(this, puts, o) : undefined;
     this.capabilities = {
       conditionalDelete,
       presign: presign !== undefined,

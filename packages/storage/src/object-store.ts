@@ -29,6 +29,13 @@ export interface PutOptions extends CallOptions {
   readonly shortLived?: boolean;
 }
 
+/** One of several puts that are carried out in order. */
+export interface OrderedPut {
+  readonly key: string;
+  readonly body: Uint8Array;
+  readonly condition: PutCondition;
+}
+
 export interface ListOptions extends CallOptions {
   readonly after?: string;
   readonly limit: number;
@@ -112,6 +119,13 @@ export interface ObjectStore {
 
   /** A small object, whole: all of `body` becomes visible at once and durably, or none of it. */
   put(key: string, body: Uint8Array, condition: PutCondition, options?: PutOptions): Promise<PutOutcome>;
+
+  /**
+   * Small objects of different keys, one strictly after the other: none is ever there, to a reader or after a crash, without those in
+   * front of it, and none happens after one that conflicts, whose outcome is the last that is answered. A failure leaves those up to
+   * some point. Absent in a driver that would only put them one by one.
+   */
+  readonly putInOrder?: ((puts: readonly OrderedPut[], options?: CallOptions) => Promise<PutOutcome[]>) | undefined;
 
   /** Deleting what is not there is `absent`, so a repeat is safe. */
   delete(key: string, condition: DeleteCondition, options?: CallOptions): Promise<DeleteOutcome>;

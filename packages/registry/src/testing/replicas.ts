@@ -34,15 +34,18 @@ export function openReplicas({
   references = { intentsNaming: async () => false, manifestsNaming: async () => false },
   wrap = (store) => store,
   conditionalDelete = true,
+  inOrder = parts === 'streamed',
 }: {
   parts?: PartMode;
   sizes?: Partial<UploadSizes>;
   references?: BlobReferences;
   wrap?: (store: ObjectStore) => ObjectStore;
   conditionalDelete?: boolean;
+  /** Whether the store puts in order, as that of a folder does. */
+  inOrder?: boolean;
 } = {}) {
   const clock = new FakeClock();
-  const memory = new MemoryStore({ clock, parts: PART_MODES[parts], conditionalDelete });
+  const memory = new MemoryStore({ clock, parts: PART_MODES[parts], conditionalDelete, inOrder });
   const faults: Fault[] = [];
   const counter = countCalls(wrap(faulty(memory, faults)));
   const identity = { region: 'eu', uploadSecret: randomBytes(32).toString('base64url') };

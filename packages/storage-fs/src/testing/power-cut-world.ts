@@ -8,6 +8,8 @@ const ROOT = '/disk/root';
 const KEYS = ['x/a', 'x/b', 'x/deep/er/c', 'y/d', 'y/E', 'y/deep/f'];
 /** Of these, what is written is often short-lived, so that who reads beside the owner may see any earlier state. */
 const SHORT_LIVED = new Set(['x/b', 'y/E', 'y/deep/f']);
+/** Written in this order only, all of one number or those up to some point. */
+const IN_ORDER = ['o/data', 'o/deep/link', 'o/record'];
 const STEPS = 14;
 
 interface Upload {
@@ -36,6 +38,8 @@ export class PowerCutWorld {
   readonly #data = new Map<string, Buffer>();
   #upload: Upload | undefined;
   #uploads = 0;
+  #sequences = 0;
+  #acknowledgedSequence = 0;
   /** How many more calls there is power for. */
   #callsLeft = Infinity;
   #faults = 0;
@@ -57,7 +61,12 @@ export class PowerCutWorld {
     if (store !== undefined) {
       this.#faults = this.#options.faults;
       const peer = await FsStore.open({ root: ROOT, files: this.disk.files, readOnly: true });
-      await Promise.all([...KEYS.map((_, at) => this.#write(store, at)), this.#read(peer), this.#putData(store)]);
+      await Promise.all([
+        ...KEYS.map((_, at) => this.#write(store, at)),
+        this.#read(peer),
+        this.#putData(store),
+        this.#putInOrder(store),
+      ]);
       this.#faults = 0;
     }
     if (store !== undefined && this.#chance() < 0.5) await store.close().catch(onlyTrouble);
@@ -77,6 +86,7 @@ export class PowerCutWorld {
     for (const { key } of this.#histories) {
       if (listed.has(key) !== ((await store.head(key)) !== undefined)) throw new Error(`${key} is listed wrongly`);
     }
+    await this.#checkOrder(store);
     const drafts = await this.disk.files.readdir(`${ROOT}/tmp`);
     if (drafts.length > 0) throw new Error(`drafts are left: ${drafts.join()}`);
     await this.#goOn(store);
@@ -84,6 +94,24 @@ export class PowerCutWorld {
     const log = await this.disk.files.readdir(`${ROOT}/log`);
     if (log.length > 0) throw new Error(`the log is left: ${log.join()}`);
     if (this.#chance() < 0.5) await this.#end();
+  }
+
+  async #putInOrder(store: FsStore): Promise<void> {
+    for (let step = 0; step < STEPS / 2; step++) {
+      const sequence = ++this.#sequences;
+      const body = Buffer.from(String(sequence));
+      const puts = IN_ORDER.map((key) => ({ key, body, condition: { blind: true } as const }));
+      if ((await store.putInOrder(puts).catch(onlyTrouble)) !== 'trouble') this.#acknowledgedSequence = sequence;
+    }
+  }
+
+  /** None is there without the one in front of it, and what was acknowledged is there. */
+  async #checkOrder(store: FsStore): Promise<void> {
+    const found = await Promise.all(IN_ORDER.map(async (key) => Number((await store.get(key))?.body ?? 0)));
+    const falling = found.every((sequence, at) => at === 0 || sequence <= (found[at - 1] ?? 0));
+    if (!falling || Math.min(...found) < this.#acknowledgedSequence) {
+      throw new Error(`${found.join()} were written in order, and ${this.#acknowledgedSequence} was acknowledged`);
+    }
   }
 
   async #begin(): Promise<FsStore | undefined> {

@@ -1,4 +1,6 @@
 import { expect, test } from '@jest/globals';
+import type { OrderedPut, PutCondition } from '../object-store.js';
+import { putOneByOne } from '../put-one-by-one.js';
 import type { Subject } from './describe-object-store.js';
 import { read, readAll, sample, write } from './samples.js';
 
@@ -142,6 +144,25 @@ export function objectTests(subject: Subject): void {
     await store.delete('x/b', { blind: true });
     const later = reopen ? await reopen() : store;
     expect([await read(later, 'x/a'), await read(later, 'x/b')]).toEqual(['one', undefined]);
+  });
+
+  test('puts in order end with the first that conflicts, and each before it is there', async () => {
+    const { store } = subject();
+    const put = (key: string, condition: PutCondition) => ({ key, body: Buffer.from(`new ${key}`), condition });
+    const inOrder = (puts: readonly OrderedPut[]) => store.putInOrder?.(puts) ?? putOneByOne(store, puts);
+    const ifVersion = await write(store, 'x/b', 'old');
+    const first = [put('x/a', { ifAbsent: true }), put('x/b', { ifVersion }), put('x/c', { blind: true })];
+    const outcomes = await inOrder(first);
+    expect(outcomes).toEqual(
+      await Promise.all(first.map(async ({ key }) => ({ version: (await store.head(key))?.version }))),
+    );
+    const stale = [put('y/a', { ifAbsent: true }), put('x/b', { ifVersion }), put('y/b', { blind: true })];
+    expect(await inOrder(stale)).toEqual([{ version: expect.any(String) }, 'conflict']);
+    const keys = ['x/a', 'x/b', 'x/c', 'y/a', 'y/b'];
+    expect(await Promise.all(keys.map((key) => read(store, key)))).toEqual([
+      ...keys.slice(0, 4).map((key) => `new ${key}`),
+      undefined,
+    ]);
   });
 
   test('what a read hands out is the reader’s own', async () => {

@@ -1,4 +1,5 @@
-import { untilAborted, type CallOptions, type Chunks } from '@atoll/storage';
+import type { CallOptions, Chunks } from './object-store.js';
+import { untilAborted } from './until-aborted.js';
 
 /** All bytes, when there are few of them; otherwise all of them as chunks. `end` lets go of the source, read or not. */
 export type HeldData =
