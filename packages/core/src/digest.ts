@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { RegistryError } from './registry-error.js';
 
 declare const digestBrand: unique symbol;
@@ -42,7 +42,7 @@ export function hexOf(digest: Digest): string {
 }
 
 export function digestOf(bytes: Uint8Array | string, algorithm: DigestAlgorithm = 'sha256'): Digest {
-  return `${algorithm}:${createHash(algorithm).update(bytes).digest('hex')}` as Digest;
+  return `${algorithm}:${hash(algorithm, bytes, 'hex')}` as Digest;
 }
 
 /** A digest from a hash finished elsewhere. @throws RegistryError DIGEST_INVALID when `hex` does not fit the algorithm */

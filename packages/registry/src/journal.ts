@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import {
   nextHybridTime,
   systemClock,
@@ -45,7 +45,7 @@ export const journalEntrySchema: z.ZodType<JournalEntry> = z.object({
 
 /** The journal that names a repository's changes, so that one reader sees all of them. */
 export function shardOf(name: RepositoryName, shards: number): number {
-  return createHash('sha256').update(name).digest().readUInt32BE(0) % shards;
+  return Number.parseInt(hash('sha256', name, 'hex').slice(0, 8), 16) % shards;
 }
 
 /** The changes of this region, which the others follow (docs/adr/0003-journal.md). */

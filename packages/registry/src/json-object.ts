@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import { StorageError, type CallOptions, type ObjectStore, type Version } from '@atoll/storage';
 import { z } from 'zod';
+import { newNonce } from './random-id.js';
 
 /** How a value becomes an object's bytes and back. */
 export interface Codec<T> {
@@ -11,14 +11,6 @@ export interface Codec<T> {
 }
 
 const Envelope = z.looseObject({ v: z.literal(1) });
-
-/**
- * What sets one write apart from all others. S3's version token is a hash of the content, so equal contents would make an old
- * `ifVersion` succeed after two writes in between, and a writer whose answer was lost knows its own write by the nonce.
- */
-export function newNonce(): string {
-  return randomBytes(9).toString('base64url');
-}
 
 /** The fields of `value` as one line of JSON, behind the format's version and a nonce. */
 export function encodeJson(value: object): Buffer {

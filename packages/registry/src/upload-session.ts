@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import type { Digest, RepositoryName } from '@atoll/core';
 import { keys, StorageError, type CallOptions, type Json, type ObjectStore, type Version } from '@atoll/storage';
 import { z } from 'zod';
 import { digestField, repositoryField, sizeField } from './fields.js';
 import { decodeJson, encodeJson } from './json-object.js';
+import { randomId } from './random-id.js';
 import type { SavedHash } from './upload-hash.js';
 
 interface Session {
@@ -94,7 +94,7 @@ export function newUpload(repository: RepositoryName, expiresAt: number, partByt
     state: 'open',
     repository,
     expiresAt,
-    dataKey: keys.data(randomBytes(16).toString('hex')),
+    dataKey: keys.data(randomId()),
     upload: null,
     partBytes,
     parts: [],

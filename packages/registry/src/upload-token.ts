@@ -1,5 +1,6 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac, timingSafeEqual } from 'node:crypto';
 import { RegistryError, type Clock, type RepositoryName } from '@atoll/core';
+import { randomId } from './random-id.js';
 
 /** What signs and names this region's uploads; a part of its identity. */
 export interface TokenIdentity {
@@ -9,7 +10,7 @@ export interface TokenIdentity {
 }
 
 export interface UploadToken {
-  /** 128 random bits in hex; names the upload's session. */
+  /** Random; names the upload's session. */
   readonly uploadId: string;
   /** Milliseconds since 1970. */
   readonly expiresAt: number;
@@ -29,7 +30,7 @@ export class UploadTokens {
   ) {}
 
   issue(repository: RepositoryName): string {
-    const uploadId = randomBytes(16).toString('hex');
+    const uploadId = randomId();
     const expiry = String(Math.ceil(this.clock.now() / 1000) + this.ttlSeconds);
     const { region } = this.identity;
     return [uploadId, expiry, region, this.#sign(repository, uploadId, expiry, region)].join('.');

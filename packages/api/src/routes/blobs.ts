@@ -9,6 +9,9 @@ import type { Call, RouteParts } from './route-parts.js';
 /** Long enough for a slow client to begin the last layers of a large image. */
 const SIGNED = { ttlSeconds: 30 * 60, contentType: 'application/octet-stream' };
 
+/** Made once: the usual answer before a push, and an error's stack is dear. */
+const NO_SUCH_BLOB = new RegistryError('BLOB_UNKNOWN', 'this repository has no such blob');
+
 /** `/v2/<name>/blobs/<digest>`; distribution-spec, Pulling blobs and Deleting Blobs. */
 export class BlobRoutes {
   readonly #cacheControl: string;
@@ -73,7 +76,7 @@ export class BlobRoutes {
   /** Ranges are for GET alone; RFC 9110, 14.2. */
   async #head(exchange: Exchange, name: RepositoryName, digest: Digest): Promise<void> {
     const location = await this.#touch(name, digest, { signal: exchange.signal });
-    if (location === undefined) throw new RegistryError('BLOB_UNKNOWN', 'this repository has no such blob');
+    if (location === undefined) throw NO_SUCH_BLOB;
     const headers = this.#headers(location);
     if (isKnown(exchange.req.headers['if-none-match'], digest)) return exchange.respond(304, headers);
     exchange.respond(200, { ...headers, 'Content-Length': String(location.sizeBytes) });
