@@ -34,7 +34,7 @@ export class Traffic {
   }
 
   /** Runs `task`, with the request's id on every log line, and answers with what it throws. Never rejects. */
-  run(req: IncomingMessage, res: ServerResponse, task: Task): Promise<void> {
+  run(req: IncomingMessage, res: ServerResponse, task: Task): Promise<void> | void {
     const requestId = requestIdOf(req);
     const exchange = new Exchange(req, res, requestId, this.#awaitContinue.has(req), this.#parts);
     const { socket } = req;
@@ -81,18 +81,35 @@ export class Traffic {
     for (const exchange of this.#exchanges) exchange.abort(reason);
   }
 
-  async #attempt(exchange: Exchange, task: Task): Promise<void> {
+  /** Asynchronous only where the task is: a manifest at hand is answered at once. */
+  #attempt(exchange: Exchange, task: Task): Promise<void> | void {
     try {
-      await task(exchange);
+      const answering = task(exchange);
+      if (answering !== undefined) return this.#settle(exchange, answering);
+      this.#ran();
     } catch (cause) {
-      // A task may throw at once, while Node's parser is still in the middle of what came with the request; what it finds wrong there
-      // would cut an answer off that is on its way.
-      await Promise.resolve();
+      // Not at once: Node's parser is still in the middle of what came with the request, and what it finds wrong there would cut an
+      // answer off that is on its way.
+      const failing = Promise.resolve().then(() => {
+        throw cause;
+      });
+      return this.#settle(exchange, failing);
+    }
+  }
+
+  async #settle(exchange: Exchange, answering: Promise<void>): Promise<void> {
+    try {
+      await answering;
+    } catch (cause) {
       exchange.fail(cause);
     } finally {
-      this.#running--;
-      this.#tellIfIdle();
+      this.#ran();
     }
+  }
+
+  #ran(): void {
+    this.#running--;
+    this.#tellIfIdle();
   }
 
   #ended(exchange: Exchange): void {

@@ -9,7 +9,7 @@ export class NameRoutes {
   constructor(private readonly parts: RouteParts) {}
 
   /** Whether this is a registry, and whether the client may use it. */
-  async ping({ exchange }: Call<'ping'>): Promise<void> {
+  ping({ exchange }: Call<'ping'>): void {
     exchange.respond(200, jsonHeaders(EMPTY), EMPTY);
   }
 
