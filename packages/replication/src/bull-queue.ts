@@ -202,16 +202,16 @@ async function closeOrCut(part: Worker | Queue | QueueEvents | undefined): Promi
 async function within<T>(
   milliseconds: number,
   promise: Promise<T> | T,
-  end: AbortSignal = new AbortController().signal,
+  end?: AbortSignal,
 ): Promise<T | undefined> {
   const late = Promise.withResolvers<undefined>();
   const giveUp = () => late.resolve(undefined);
   const timer = setTimeout(giveUp, milliseconds);
-  end.addEventListener('abort', giveUp);
+  end?.addEventListener('abort', giveUp);
   try {
     return await Promise.race([promise, late.promise]);
   } finally {
     clearTimeout(timer);
-    end.removeEventListener('abort', giveUp);
+    end?.removeEventListener('abort', giveUp);
   }
 }
