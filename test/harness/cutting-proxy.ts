@@ -1,5 +1,5 @@
-import { once } from 'node:events';
-import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
+import { LoopbackServer } from './loopback-server.js';
 
 /** Which connections a proxy cuts: those that carry more than so many bytes one way. */
 export interface Cut {
@@ -13,9 +13,7 @@ export interface Cut {
 export const UNCUT: Cut = { direction: 'to client', afterBytes: 0, times: 0 };
 
 /** A hop in front of a registry, or of what a registry keeps its content in, that counts bytes, passes them on and closes connections in the middle of a transfer. */
-export class CuttingProxy {
-  readonly #server: Server;
-  readonly #sockets = new Set<Socket>();
+export class CuttingProxy extends LoopbackServer {
   #cuts = 0;
   #bytesToRegistry = 0;
   #bytesToClient = 0;
@@ -24,18 +22,12 @@ export class CuttingProxy {
     private readonly target: URL,
     private readonly cut: Cut,
   ) {
-    this.#server = createServer((client) => this.#pass(client));
+    super(createServer());
+    this.server.on('connection', (client) => this.#pass(client));
   }
 
-  static async start(target: URL, cut: Cut): Promise<CuttingProxy> {
-    const proxy = new CuttingProxy(target, cut);
-    proxy.#server.listen(0, '127.0.0.1');
-    await once(proxy.#server, 'listening');
-    return proxy;
-  }
-
-  get host(): string {
-    return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  static start(target: URL, cut: Cut): Promise<CuttingProxy> {
+    return new CuttingProxy(target, cut).listening();
   }
 
   /** Connections that were cut so far. */
@@ -53,22 +45,11 @@ export class CuttingProxy {
     return this.#bytesToClient;
   }
 
-  async stop(): Promise<void> {
-    const closed = once(this.#server.close(), 'close');
-    for (const socket of this.#sockets) socket.destroy();
-    await closed;
-  }
-
   #pass(client: Socket): void {
     const registry = connect(Number(this.target.port), this.target.hostname);
     const both = [client, registry];
     for (const socket of both) {
-      this.#sockets.add(socket);
-      socket.on('error', () => both.forEach((one) => one.destroy()));
-      socket.on('close', () => {
-        this.#sockets.delete(socket);
-        both.forEach((one) => one.destroy());
-      });
+      for (const event of ['error', 'close']) socket.on(event, () => both.forEach((one) => one.destroy()));
     }
     client.on('data', (chunk: Buffer) => (this.#bytesToRegistry += chunk.length));
     registry.on('data', (chunk: Buffer) => (this.#bytesToClient += chunk.length));

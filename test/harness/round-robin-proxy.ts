@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
+import { LoopbackServer } from './loopback-server.js';
 
 const HEAD_END = '\r\n\r\n';
 const MAX_HEAD_BYTES = 1_048_576;
@@ -9,41 +10,27 @@ const NOBODY = 'HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: clo
  * A hop in front of the processes of one region that sends each request to the next of them. Every request gets a connection of its
  * own, by a `Connection: close` in its head; all other bytes pass as they are, malformed ones too.
  */
-export class RoundRobinProxy {
-  readonly #server: Server;
-  readonly #sockets = new Set<Socket>();
+export class RoundRobinProxy extends LoopbackServer {
   readonly #requests = new Map<number, number>();
   #turn = 0;
 
   private constructor(private readonly ports: () => readonly number[]) {
     // A client may have said all it has to say and still wait for the answer.
-    this.#server = createServer({ allowHalfOpen: true }, (client) => {
-      this.#keep(client);
+    super(createServer({ allowHalfOpen: true }));
+    this.server.on('connection', (client) => {
+      this.#tend(client);
       this.#pass(client).catch(() => client.destroy());
     });
   }
 
   /** @param ports of the processes that take requests at this moment, on loopback */
-  static async start(ports: () => readonly number[]): Promise<RoundRobinProxy> {
-    const proxy = new RoundRobinProxy(ports);
-    proxy.#server.listen(0, '127.0.0.1');
-    await once(proxy.#server, 'listening');
-    return proxy;
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  static start(ports: () => readonly number[]): Promise<RoundRobinProxy> {
+    return new RoundRobinProxy(ports).listening();
   }
 
   /** How many requests each port was sent. */
   get requests(): ReadonlyMap<number, number> {
     return this.#requests;
-  }
-
-  async stop(): Promise<void> {
-    const closed = once(this.#server.close(), 'close');
-    for (const socket of this.#sockets) socket.destroy();
-    await closed;
   }
 
   async #pass(client: Socket): Promise<void> {
@@ -67,7 +54,7 @@ export class RoundRobinProxy {
     for (let tries = 0; tries < ports.length; tries++) {
       const port = ports[this.#turn++ % ports.length] ?? 0;
       const registry = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
-      this.#keep(registry);
+      this.#tend(registry);
       const connected = await once(registry, 'connect').then(
         () => true,
         () => false,
@@ -79,11 +66,9 @@ export class RoundRobinProxy {
     return undefined;
   }
 
-  #keep(socket: Socket): void {
+  #tend(socket: Socket): void {
     socket.setNoDelay(true);
-    this.#sockets.add(socket);
     socket.on('error', () => socket.destroy());
-    socket.on('close', () => this.#sockets.delete(socket));
   }
 }
 

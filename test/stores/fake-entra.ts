@@ -1,9 +1,8 @@
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createServer, type Server } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:https';
 import type { ServerCertificate } from '../harness/authority.js';
+import { LoopbackServer } from '../harness/loopback-server.js';
 
 /** By which Microsoft's own is reached. */
 export const ENTRA_HOST = 'login.microsoftonline.com';
@@ -16,38 +15,26 @@ export interface Workload {
 }
 
 /** Gives a workload a token for Azure Storage in exchange for its pod's: what Microsoft Entra ID does for AKS. */
-export class FakeEntra {
-  readonly #server: Server;
+export class FakeEntra extends LoopbackServer {
   #given = 0;
 
   private constructor(
     private readonly workload: Workload,
     { certFile, keyFile }: ServerCertificate,
   ) {
-    const options = { cert: readFileSync(certFile), key: readFileSync(keyFile) };
-    this.#server = createServer(options, (request, response) => void this.#answer(request, response));
+    super(createServer({ cert: readFileSync(certFile), key: readFileSync(keyFile) }));
+    this.server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+      void this.#answer(request, response);
+    });
   }
 
-  static async start(workload: Workload, certificate: ServerCertificate): Promise<FakeEntra> {
-    const entra = new FakeEntra(workload, certificate);
-    entra.#server.listen(0, '127.0.0.1');
-    await once(entra.#server, 'listening');
-    return entra;
-  }
-
-  get port(): number {
-    return (this.#server.address() as AddressInfo).port;
+  static start(workload: Workload, certificate: ServerCertificate): Promise<FakeEntra> {
+    return new FakeEntra(workload, certificate).listening();
   }
 
   /** How many tokens were asked for and given. */
   get given(): number {
     return this.#given;
-  }
-
-  async stop(): Promise<void> {
-    const closed = once(this.#server.close(), 'close');
-    this.#server.closeAllConnections();
-    await closed;
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
-import { createServer, request as send, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, request as send, type IncomingMessage, type ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { LoopbackServer } from '../harness/loopback-server.js';
 
 /** What befalls a request on its way, or its answer. */
 export type Fault =
@@ -26,27 +26,24 @@ export interface Passing {
 }
 
 /** A hop in front of a store that speaks Azure Blob Storage's protocol: breaks what it is told to, and writes down what passes. */
-export class FaultProxy {
-  readonly #server: Server;
+export class FaultProxy extends LoopbackServer {
   readonly #passed: Passing[] = [];
   /** Asked for every request. */
   plan: (passing: Passing) => Fault | undefined = () => undefined;
 
   private constructor(private readonly target: URL) {
-    this.#server = createServer((request, response) => {
+    super(createServer());
+    this.server.on('request', (request: IncomingMessage, response: ServerResponse) => {
       this.#pass(request, response).catch(() => response.destroy());
     });
   }
 
-  static async start(target: URL): Promise<FaultProxy> {
-    const proxy = new FaultProxy(target);
-    proxy.#server.listen(0, '127.0.0.1');
-    await once(proxy.#server, 'listening');
-    return proxy;
+  static start(target: URL): Promise<FaultProxy> {
+    return new FaultProxy(target).listening();
   }
 
   get origin(): URL {
-    return new URL(`http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`);
+    return new URL(this.url);
   }
 
   /** What passed since this was last asked, in order. */
@@ -62,12 +59,6 @@ export class FaultProxy {
   /** As many requests of one kind as are named meet a fault, one after the other; everything else passes. */
   breakNext(operation: string, ...faults: Fault[]): void {
     this.plan = (passing) => (passing.operation === operation ? faults.shift() : undefined);
-  }
-
-  async stop(): Promise<void> {
-    const closed = once(this.#server.close(), 'close');
-    this.#server.closeAllConnections();
-    await closed;
   }
 
   async #pass(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -1,49 +1,40 @@
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { FAKE_CREDENTIALS, FakeS3 } from '@atoll/storage-s3/testing';
 import { serveRegion, type Served } from '../harness/atoll.js';
 import { filledContent, image } from '../harness/images.js';
+import { LoopbackServer } from '../harness/loopback-server.js';
 import { pushImage } from '../harness/push.js';
 import { eventually, freePorts } from '../harness/service.js';
 
 /** The way to a bucket, which can be closed: then every connection ends, as when a cable is pulled or a server dies. */
-class Way {
+class Way extends LoopbackServer {
   open = true;
-  readonly #server: Server;
-  readonly #sockets = new Set<Socket>();
 
-  constructor(target: URL) {
-    this.#server = createServer((client) => {
-      if (!this.open) return void client.destroy();
-      const both = [client, connect(Number(target.port), target.hostname)];
-      for (const socket of both) {
-        this.#sockets.add(socket);
-        socket.on('error', () => both.forEach((one) => one.destroy()));
-        socket.on('close', () => both.forEach((one) => one.destroy() && this.#sockets.delete(one)));
-      }
-      const [, bucket] = both;
-      if (bucket) client.pipe(bucket).pipe(client);
-    });
+  private constructor(private readonly target: URL) {
+    super(createServer());
+    this.server.on('connection', (client) => this.#pass(client));
   }
 
-  async start(): Promise<string> {
-    await once(this.#server.listen(0, '127.0.0.1'), 'listening');
-    return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  static start(target: URL): Promise<Way> {
+    return new Way(target).listening();
   }
 
   close(): void {
     this.open = false;
-    for (const socket of this.#sockets) socket.destroy();
+    this.cutAll();
   }
 
-  async stop(): Promise<void> {
-    const closed = once(this.#server.close(), 'close');
-    this.close();
-    await closed;
+  #pass(client: Socket): void {
+    if (!this.open) return void client.destroy();
+    const bucket = connect(Number(this.target.port), this.target.hostname);
+    for (const socket of [client, bucket]) {
+      for (const event of ['error', 'close']) socket.on(event, () => [client, bucket].forEach((one) => one.destroy()));
+    }
+    client.pipe(bucket).pipe(client);
   }
 }
 
@@ -53,11 +44,11 @@ let folder: string;
 let served: Served;
 beforeAll(async () => {
   fake = await FakeS3.start();
-  way = new Way(new URL(fake.endpoint));
+  way = await Way.start(new URL(fake.endpoint));
   folder = mkdtempSync(join(tmpdir(), 'atoll-store-away-'));
   const { host } = new URL(fake.endpoint);
   const env = {
-    ATOLL_STORAGE: fake.url('bucket', 'eu').replace(host, await way.start()),
+    ATOLL_STORAGE: fake.url('bucket', 'eu').replace(host, way.host),
     AWS_ACCESS_KEY_ID: FAKE_CREDENTIALS.accessKeyId,
     AWS_SECRET_ACCESS_KEY: FAKE_CREDENTIALS.secretAccessKey,
   };
