@@ -4,6 +4,7 @@ import type { RegistryError } from '@atoll/core';
 import { canLend } from '@atoll/storage';
 import type { LogFacts, Logger } from '@atoll/runtime';
 import { logServed } from './access-log.js';
+import type { BodyMemory } from './body-memory.js';
 import { ClientGone, isBreak } from './client-gone.js';
 import { errorPayload, headersOf, toRegistryError } from './errors.js';
 import type { ApiLimits } from './limits.js';
@@ -16,6 +17,7 @@ export type Headers = Record<string, string>;
 export interface ExchangeParts {
   readonly log: Logger;
   readonly limits: ApiLimits;
+  readonly bodyMemory: BodyMemory;
   /** The server is about to stop, so no connection is kept. */
   readonly isDraining: () => boolean;
   /** The answer is out, or will never be. */
@@ -49,7 +51,7 @@ export class Exchange {
     awaitsContinue: boolean,
     private readonly parts: ExchangeParts,
   ) {
-    this.body = new RequestBody(req, res, parts.limits, awaitsContinue);
+    this.body = new RequestBody(req, res, parts.limits, parts.bodyMemory, awaitsContinue);
     // A connection that breaks is told by `close`; without a listener `error` would end the process.
     res.on('error', LISTENING);
     res.on('close', () => this.#closed());

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { withRequest, type Logger } from '@atoll/runtime';
+import { BodyMemory } from './body-memory.js';
 import { Exchange, type ExchangeParts } from './exchange.js';
 import type { ApiLimits } from './limits.js';
 
@@ -25,7 +26,8 @@ export class Traffic {
 
   constructor(log: Logger, limits: ApiLimits) {
     const isDraining = () => this.draining;
-    this.#parts = { log, limits, isDraining, onClosed: (exchange) => this.#ended(exchange) };
+    const onClosed = (exchange: Exchange) => this.#ended(exchange);
+    this.#parts = { log, limits, bodyMemory: new BodyMemory(), isDraining, onClosed };
   }
 
   /** To be told before the request is answered: its client holds the body back. */

@@ -25,7 +25,13 @@ export async function writeChunks(
   }
 }
 
-/** Copies what it is given, so that a source may use its memory again: few large writes cost less than many small ones. */
+/** From here on a write of its own costs less than a copy. */
+const DIRECT_BYTES = 131_072;
+
+/**
+ * Few large writes cost less than many small ones, so small chunks are copied together. A source may use the memory of a chunk again
+ * once it is added.
+ */
 class BufferedWriter {
   readonly #startBytes: number;
   #positionBytes: number;
@@ -47,6 +53,7 @@ class BufferedWriter {
   }
 
   async add(chunk: Uint8Array): Promise<void> {
+    if (chunk.length >= DIRECT_BYTES) return this.#writeDirectly(chunk);
     for (let at = 0; at < chunk.length;) {
       const piece = chunk.subarray(at, at + this.#filling.length - this.#filledBytes);
       this.#filling.set(piece, this.#filledBytes);
@@ -69,16 +76,26 @@ class BufferedWriter {
     this.buffers.give(this.#spare ? [this.#filling, this.#spare] : [this.#filling]);
   }
 
-  async #writeBuffer(): Promise<void> {
+  async #writeDirectly(chunk: Uint8Array): Promise<void> {
+    if (this.#filledBytes > 0) await this.#writeBuffer();
+    await this.#begin(chunk);
     await this.#writing;
-    await this.#flush();
+  }
+
+  async #writeBuffer(): Promise<void> {
     const full = this.#filling;
-    this.#writing = held(writeAll(this.handle, full.subarray(0, this.#filledBytes), this.#positionBytes));
-    this.#positionBytes += this.#filledBytes;
-    this.#unflushedBytes += this.#filledBytes;
+    await this.#begin(full.subarray(0, this.#filledBytes));
     this.#filling = this.#spare ?? this.buffers.take();
     this.#spare = full;
     this.#filledBytes = 0;
+  }
+
+  async #begin(bytes: Uint8Array): Promise<void> {
+    await this.#writing;
+    await this.#flush();
+    this.#writing = held(writeAll(this.handle, bytes, this.#positionBytes));
+    this.#positionBytes += bytes.length;
+    this.#unflushedBytes += bytes.length;
   }
 
   /** Begins a flush when enough is written, once the one before has ended: the system tells of a failed one only once. */
@@ -91,7 +108,7 @@ class BufferedWriter {
 }
 
 /** The system may write less than it was given. */
-export async function writeAll(handle: FileHandle, bytes: Buffer, positionBytes: number): Promise<void> {
+export async function writeAll(handle: FileHandle, bytes: Uint8Array, positionBytes: number): Promise<void> {
   for (let written = 0; written < bytes.length;) {
     const { bytesWritten } = await handle.write(bytes, written, bytes.length - written, positionBytes + written);
     written += bytesWritten;
