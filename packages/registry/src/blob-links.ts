@@ -8,7 +8,7 @@ import {
   type Version,
 } from '@atoll/storage';
 import { z } from 'zod';
-import { updateObject } from './cas.js';
+import { updateObject, type UpdateOptions } from './cas.js';
 import { jsonCodec, readObject } from './json-object.js';
 
 /**
@@ -49,11 +49,15 @@ export class BlobLinks {
     private readonly clock: Clock,
   ) {}
 
-  /** Makes the link, or saves it from a collector. One request when it is new. */
-  async ensure(repository: RepositoryName, digest: Digest, o: CallOptions = {}): Promise<void> {
+  /** Makes the link, or saves it from a collector. One request when it is new, as it probably is unless it was found. */
+  async ensure(
+    repository: RepositoryName,
+    digest: Digest,
+    { probablyNew = true, ...o }: UpdateOptions = {},
+  ): Promise<void> {
     await this.#change(repository, digest, (old) => (old === undefined || this.#aging(old) ? 'live' : undefined), {
       ...o,
-      probablyNew: true,
+      probablyNew,
     });
   }
 

@@ -2,7 +2,7 @@ import type { Clock, Digest, RepositoryName } from '@atoll/core';
 import { keys, type CallOptions, type ObjectStore, type OrderedPut, type ReadableStore } from '@atoll/storage';
 import { z } from 'zod';
 import { unlessDead } from './blob-links.js';
-import { updateObject } from './cas.js';
+import { updateObject, type UpdateOptions } from './cas.js';
 import { repositoryField, sizeField } from './fields.js';
 import { jsonCodec, readObject } from './json-object.js';
 
@@ -60,7 +60,11 @@ export class BlobRecords {
    * Names `data` as the digest's bytes, unless others are named already, and `home` as a repository that has the blob, unless one is.
    * The answer is the record that stands; it is dead where the bytes at `data` were given up.
    */
-  async ensure(digest: Digest, named: NewRecord, o: CallOptions = {}): Promise<BlobRecord> {
+  async ensure(
+    digest: Digest,
+    named: NewRecord,
+    { probablyNew = true, ...o }: UpdateOptions = {},
+  ): Promise<BlobRecord> {
     const { data, home } = named;
     const fresh = this.#fresh(named);
     const change = (old: BlobRecord | undefined) => {
@@ -70,7 +74,7 @@ export class BlobRecords {
     };
     const updated = await updateObject(this.store, keys.record(digest), recordCodec, change, {
       ...o,
-      probablyNew: true,
+      probablyNew,
     });
     return updated?.value ?? fresh;
   }

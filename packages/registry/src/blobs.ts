@@ -23,6 +23,7 @@ import { LRUCache } from 'lru-cache';
 import pLimit from 'p-limit';
 import { BlobLinks, linkCodec, readLink, unlessDead, type BlobLink } from './blob-links.js';
 import { BlobRecords, readRecord, type BlobRecord } from './blob-records.js';
+import type { UpdateOptions } from './cas.js';
 import { DecodedObjects } from './decoded-objects.js';
 import { HashThread } from './hash-thread.js';
 import { RepositoryPrefixes } from './repository-prefixes.js';
@@ -249,9 +250,19 @@ export class Blobs {
     o: CallOptions = {},
   ): Promise<BlobLocation> {
     await this.#links.ensure(repository, digest, o);
-    const record = await this.#records.ensure(digest, { data: dataKey, size: sizeBytes, home: repository }, o);
+    return this.#record(repository, digest, { data: dataKey, size: sizeBytes }, o);
+  }
+
+  /** Names the bytes of a blob that is linked, or deletes them where others are named. */
+  async #record(
+    repository: RepositoryName,
+    digest: Digest,
+    { data, size }: Pick<BlobRecord, 'data' | 'size'>,
+    { probablyNew = true, ...o }: UpdateOptions,
+  ): Promise<BlobLocation> {
+    const record = await this.#records.ensure(digest, { data, size, home: repository }, { probablyNew, ...o });
     if (record.st === 'dead') throw givenUp(digest);
-    if (record.data !== dataKey) await this.#store.delete(dataKey, { blind: true }, o);
+    if (record.data !== data) await this.#store.delete(data, { blind: true }, o);
     return this.#recorded(repository, digest, record, o);
   }
 
@@ -305,8 +316,10 @@ export class Blobs {
     const { record, put } = this.#records.fresh(digest, { data: dataKey, size: body.length, home: repository });
     const data = { key: dataKey, body, condition: { blind: true } } as const;
     const outcomes = await this.#store.putInOrder?.([data, this.#links.fresh(repository, digest), put], o);
-    const location = await (outcomes?.includes('conflict')
-      ? this.adopt(repository, digest, dataKey, body.length, o)
+    const [, linked, recorded] = outcomes ?? [];
+    if (linked === 'conflict') await this.#links.ensure(repository, digest, { ...o, probablyNew: false });
+    const location = await (recorded === undefined || recorded === 'conflict'
+      ? this.#record(repository, digest, record, { ...o, probablyNew: recorded === undefined })
       : this.#recorded(repository, digest, record, o));
     this.#small.put(digest, body);
     return location;

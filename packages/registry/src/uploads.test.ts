@@ -18,6 +18,7 @@ import {
   type PartMode,
 } from './testing/replicas.js';
 
+const OTHER = parseRepositoryName('library/other');
 const modes = Object.keys(PART_MODES) as PartMode[];
 
 /** A blob cut in any way, with or without a range for each piece. */
@@ -457,6 +458,11 @@ describe('Uploads', () => {
       ...atOnce,
     });
     expect(await calls(() => uploads.putWhole(REPOSITORY, posted.digest, chunks(posted.bytes)))).toEqual(atOnce);
-    expect(new Set(ensured)).toEqual(new Set([REPOSITORY]));
+    // The record is there, then the link, too: what is there is read, and the bytes that came again go.
+    const other = await calls(() => uploads.putWhole(OTHER, posted.digest, chunks(posted.bytes)));
+    expect(other).toEqual({ ...atOnce, get: 1, delete: 1 });
+    const again = await calls(() => uploads.putWhole(OTHER, posted.digest, chunks(posted.bytes)));
+    expect(again).toEqual({ ...atOnce, get: 2, delete: 1 });
+    expect(new Set(ensured)).toEqual(new Set([REPOSITORY, OTHER]));
   });
 });
