@@ -10,8 +10,8 @@ const makeRoot = temporaryRoots();
 const body = Buffer.alloc(300_000, 'x');
 
 /** A store whose system calls fail as soon as `fail` is set. */
-async function openFailing() {
-  const root = await makeRoot();
+async function openFailing(folder?: string) {
+  const root = folder ?? (await makeRoot());
   const fault: { fail?: (call: SystemCall) => string | undefined } = {};
   const files = watchedFiles((call) => {
     const code = fault.fail?.(call);
@@ -52,7 +52,10 @@ describe('a disk that fails', () => {
   });
 
   test('no more open files than allowed fails a read as unavailable, not as absent', async () => {
-    const { fault, store } = await openFailing();
+    const first = await openFailing();
+    await first.store.put('x/b', body, { blind: true });
+    await first.store.close();
+    const { fault, store } = await openFailing(first.root);
     fault.fail = ({ name }) => (['open', 'opendir', 'stat'].includes(name) ? 'EMFILE' : undefined);
     await expect(store.get('x/a')).rejects.toMatchObject({ kind: 'unavailable' });
     await expect(store.head('x/a')).rejects.toMatchObject({ kind: 'unavailable' });

@@ -23,6 +23,10 @@ export class FolderView {
     return this.#names.from(start, limit).map(({ name, value }) => ({ name, facts: known(value) }));
   }
 
+  has(name: string): boolean {
+    return this.#names.has(name);
+  }
+
   /** Keeps what is known of a name that is there already. The text of the name is kept as it is, with all that it is a part of. */
   add(name: string): void {
     if (this.#names.add(name)) this.#bytes += name.length + NAME_BYTES;

@@ -269,6 +269,34 @@ describe('what is not there', () => {
     await store.close();
   });
 
+  test('is known without the disk in folders that this process has made or listed', async () => {
+    const root = await makeRoot();
+    const calls: string[] = [];
+    const files = watchedFiles(({ name, path }) => {
+      if (path.includes('/objects/')) calls.push(`${name} ${path.slice(path.indexOf('/objects/') + 9)}`);
+    });
+    const store = await FsStore.open({ root, files });
+    const ask = async (key: string) => [await store.get(key), await store.head(key), await store.open(key)];
+    const absent = [undefined, undefined, undefined];
+    expect(await ask('l/0a/app/@/1')).toEqual(absent);
+    await store.put('l/0a/app/@/1', Buffer.from('1'), { ifAbsent: true });
+    expect(await ask('l/0a/app/@/2')).toEqual(absent);
+    await store.put('l/0a/app/@/2', Buffer.from('2'), { ifAbsent: true });
+    const folders = ['l', 'l/0a', 'l/0a/app', 'l/0a/app/@'].map((folder) => `mkdir ${folder}`);
+    expect(calls.splice(0)).toEqual([...folders, 'rename l/0a/app/@/1', 'rename l/0a/app/@/2']);
+    await store.close();
+
+    const later = await FsStore.open({ root, files });
+    calls.length = 0;
+    expect(await later.get('l/0a/app/@/3')).toBeUndefined();
+    expect(calls.splice(0)).toEqual(['open l/0a/app/@/3']);
+    await later.list('l/0a/app/@/', { limit: 1 });
+    calls.length = 0;
+    expect([await later.get('l/0a/app/@/4'), await later.get('x/y')]).toEqual([undefined, undefined]);
+    expect(calls).toEqual([]);
+    await later.close();
+  });
+
   test('is found once a data object of any kind was made there', async () => {
     const store = await FsStore.open({ root: await makeRoot() });
     for (const key of ['d/small', 'd/large', 'd/parts']) expect(await store.get(key)).toBeUndefined();

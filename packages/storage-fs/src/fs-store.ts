@@ -198,7 +198,7 @@ export class FsStore implements ObjectStore {
   async get(key: string, { signal }: CallOptions = {}): Promise<{ info: ObjectInfo; body: Buffer } | undefined> {
     signal?.throwIfAborted();
     if (this.#logged.unshown.get(key)) await this.#show(key);
-    const cached = this.#cache?.get(key);
+    const cached = this.#recall(key);
     if (cached === 'absent') return undefined;
     if (cached !== undefined) return { info: cached.info, body: Buffer.from(cached.body) };
     const fill = this.#cache?.beginFill(key);
@@ -220,7 +220,8 @@ export class FsStore implements ObjectStore {
   async open(key: string, { signal, start = 0, end }: CallOptions & { start?: number; end?: number } = {}) {
     signal?.throwIfAborted();
     if (this.#logged.unshown.get(key)) await this.#show(key);
-    const opened = await this.#reading(key, (path) => this.#openFile(key, path));
+    const isAbsent = this.#recall(key) === 'absent';
+    const opened = isAbsent ? undefined : await this.#reading(key, (path) => this.#openFile(key, path));
     if (opened === undefined) return undefined;
     const { handle, info } = opened;
     const stop = Math.min(end ?? info.sizeBytes, info.sizeBytes);
@@ -236,7 +237,7 @@ export class FsStore implements ObjectStore {
   async head(key: string, { signal }: CallOptions = {}): Promise<ObjectInfo | undefined> {
     signal?.throwIfAborted();
     if (this.#logged.unshown.get(key)) await this.#show(key);
-    return this.#current(key);
+    return this.#current(key, this.#recall(key));
   }
 
   async put(key: string, body: Uint8Array, condition: PutCondition, { signal, shortLived }: PutOptions = {}) {
@@ -260,7 +261,7 @@ export class FsStore implements ObjectStore {
     if (keys[0] === undefined) return [];
     const task = async (): Promise<Written[]> => {
       signal?.throwIfAborted();
-      const known = keys.map((key) => this.#cache?.get(key));
+      const known = keys.map((key) => this.#recall(key));
       return this.#trackedAll(keys, async () => {
         const holds = await Promise.all(puts.map(({ key, condition }, at) => this.#holds(key, condition, known[at])));
         const conflict = holds.indexOf(false);
@@ -390,6 +391,8 @@ export class FsStore implements ObjectStore {
       stamps: this.#stamps,
       pathOf: (key) => this.#pathOf('objects', key),
     });
+    // Of a folder that is known, what is made in it is known.
+    await this.#owned?.view('');
   }
 
   /** Makes an object durable in the log alone, until it is asked for, or lives on. */
@@ -451,7 +454,18 @@ export class FsStore implements ObjectStore {
     return { version: info.version, stored: { info, body }, left: facts };
   }
 
-  async #current(key: string, known = this.#cache?.get(key)): Promise<ObjectInfo | undefined> {
+  /**
+   * What this process knows of an object without asking the disk; before a change of it is announced, as it may be there from then on.
+   * @throws StorageError 'invalid-key'
+   */
+  #recall(key: string): Known | undefined {
+    const cached = this.#cache?.get(key);
+    if (cached !== undefined) return cached;
+    this.#pathOf('objects', key);
+    return this.#owned?.lacks(key) ? 'absent' : undefined;
+  }
+
+  async #current(key: string, known: Known | undefined): Promise<ObjectInfo | undefined> {
     if (known === 'absent') return undefined;
     return known?.info ?? (await this.#stat(key));
   }
@@ -514,7 +528,7 @@ export class FsStore implements ObjectStore {
       this.#mutex.run(key, async () => {
         signal?.throwIfAborted();
         if (!unshown && this.#logged.unshown.get(key)) await this.#showNow(key);
-        const known = this.#cache?.get(key);
+        const known = this.#recall(key);
         return this.#tracked(key, () => task(path, known));
       }),
     );

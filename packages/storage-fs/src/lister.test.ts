@@ -48,10 +48,13 @@ async function put(store: ObjectStore, ...keys: string[]): Promise<void> {
 
 describe('a list', () => {
   test('reads only the folders that can hold what it is asked for, each once', async () => {
-    const { store, list } = await openWatched({ root: await makeRoot() });
-    await put(store, 'a/1', 'b/1/x', 'b/2/x', 'c/1');
+    const root = await makeRoot();
+    const first = await FsStore.open({ root });
+    await put(first, 'a/1', 'b/1/x', 'b/2/x', 'c/1');
+    await first.close();
+    const { store, list } = await openWatched({ root });
     expect(await list('c/')).toEqual({ keys: ['c/1'], read: ['/c'] });
-    expect(await list('', 'b/1/x')).toEqual({ keys: ['b/2/x', 'c/1'], read: ['/', '/b', '/b/1', '/b/2'] });
+    expect(await list('', 'b/1/x')).toEqual({ keys: ['b/2/x', 'c/1'], read: ['/b', '/b/1', '/b/2'] });
     expect(await list('b')).toEqual({ keys: ['b/1/x', 'b/2/x'], read: [] });
     expect(await list('b/', 'b/10')).toEqual({ keys: ['b/2/x'], read: [] });
     expect(await list('a/0')).toEqual({ keys: [], read: ['/a'] });
@@ -66,10 +69,7 @@ describe('a list', () => {
     await put(store, 'x/A', 'x/d/e/1', 'y');
     await store.delete('x/B', { ifVersion: version });
     await store.putData('z/1', chunks());
-    expect(await list('')).toEqual({
-      keys: ['x/A', 'x/c/1', 'x/d/e/1', 'y', 'z/1'],
-      read: ['/x/d', '/x/d/e', '/z'],
-    });
+    expect(await list('')).toEqual({ keys: ['x/A', 'x/c/1', 'x/d/e/1', 'y', 'z/1'], read: [] });
     expect((await list('')).read).toEqual([]);
     expect(asked).toEqual([]);
     const { entries } = await store.list('', { limit: 10 });

@@ -135,6 +135,13 @@ describe('lists while files are written', () => {
             key,
             (tails.get(key) ?? Promise.resolve()).then(() => write(key, how)),
           );
+        // Whatever is there, and not only being made, is never said to be missing.
+        const checking = async (): Promise<void> => {
+          for (let n = 0; n < 12; n++) {
+            await turn();
+            expect([...disk.files.keys()].filter((key) => folders.lacks(key))).toEqual([]);
+          }
+        };
         const listing = async (): Promise<void> => {
           await turn();
           const begin = disk.now;
@@ -153,7 +160,8 @@ describe('lists while files are written', () => {
           const seen = lives.map(({ key, facts }) => `${key} ${facts.mtimeNs}`);
           expect(seen).toEqual(expect.arrayContaining(found.map(({ key, version }) => `${key} ${version}`)));
         };
-        await s.waitFor(Promise.all([...tails.values(), listing(), listing(), listing().then(listing)]));
+        await s.waitFor(Promise.all([...tails.values(), listing(), listing(), listing().then(listing), checking()]));
+        expect([...disk.files.keys()].filter((key) => folders.lacks(key))).toEqual([]);
 
         const rest = lister.list('', { limit: 100 });
         const { entries } = await s.waitFor(rest);
@@ -202,6 +210,62 @@ test('what was read of a file before it was replaced is not kept', async () => {
   await slow;
   const { entries } = await lister.list('a/', { limit: 10 });
   expect(entries.map(({ version }) => version)).toEqual([String(left.mtimeNs)]);
+});
+
+describe('what is not there', () => {
+  const put = ({ disk, folders }: ReturnType<typeof open>, key: string) =>
+    folders.change(key, async () => ({ left: disk.put(key) }));
+
+  test('is known in a folder that was listed, and below what it does not have', async () => {
+    const opened = open(() => Promise.resolve(), 1_000_000);
+    for (const key of KEYS) opened.disk.put(key);
+    const { folders } = opened;
+    expect(['a/9', 'b/1', 'x'].map((key) => folders.lacks(key))).toEqual([false, false, false]);
+    await folders.view('a/');
+    expect(['a/9', 'a/x/y/1', 'a/b/9', 'b/1'].map((key) => folders.lacks(key))).toEqual([true, true, false, false]);
+    await folders.view('');
+    expect(['a/9', 'a/b/9', 'b/1', 'x'].map((key) => folders.lacks(key))).toEqual([true, false, true, true]);
+    expect(KEYS.filter((key) => folders.lacks(key))).toEqual([]);
+  });
+
+  test('is known in folders that are made, from the first change on, and no list reads them', async () => {
+    const opened = open(() => Promise.resolve(), 1_000_000);
+    const { disk, folders, lister } = opened;
+    await folders.view('');
+    const made = put(opened, 'l/00/app/@/1');
+    expect(['l/00/app/@/1', 'l/00/app/@/2', 'l/01/x'].map((key) => folders.lacks(key))).toEqual([false, true, true]);
+    await made;
+    expect(folders.lacks('l/00/app/@/1')).toBe(false);
+    await folders.change('l/00/app/@/1', async () => {
+      disk.remove('l/00/app/@/1');
+      return { left: 'nothing' };
+    });
+    expect(folders.lacks('l/00/app/@/1')).toBe(true);
+    await put(opened, 'l/00/app/@/2');
+    const { entries } = await lister.list('', { limit: 10 });
+    expect([entries.map(({ key }) => key), disk.calls.read]).toEqual([['l/00/app/@/2'], 1]);
+  });
+
+  test('is not known of a change that failed, nor of one that is under way', async () => {
+    const opened = open(() => Promise.resolve(), 1_000_000);
+    await opened.folders.view('');
+    const failing = opened.folders.change('a/1', () => Promise.reject(new Error('full')));
+    expect(opened.folders.lacks('a/1')).toBe(false);
+    await expect(failing).rejects.toThrow('full');
+    expect(opened.folders.lacks('a/1')).toBe(false);
+  });
+
+  test('is forgotten of folders that were never listed first, and of one that has too many names at once', async () => {
+    const opened = open(() => Promise.resolve(), 8_000);
+    const { disk, folders } = opened;
+    disk.put('t/1');
+    await folders.view('');
+    await folders.view('t/');
+    for (let n = 100; n < 200; n++) await put(opened, `d/${n}`);
+    expect([folders.lacks('d/x'), folders.lacks('t/x'), folders.lacks('u/x')]).toEqual([false, true, true]);
+    for (let n = 100; n < 120; n++) await put(opened, `f${n}/1`);
+    expect(['f100/2', 'f119/2', 't/x', 'u/x'].map((key) => folders.lacks(key))).toEqual([false, true, true, true]);
+  });
 });
 
 describe('the memory of listed folders', () => {
