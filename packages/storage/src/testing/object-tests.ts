@@ -148,7 +148,11 @@ export function objectTests(subject: Subject): void {
 
   test('puts in order end with the first that conflicts, and each before it is there', async () => {
     const { store } = subject();
-    const put = (key: string, condition: PutCondition) => ({ key, body: Buffer.from(`new ${key}`), condition });
+    const put = (key: string, condition: PutCondition, text = `new ${key}`) => ({
+      key,
+      body: Buffer.from(text),
+      condition,
+    });
     const inOrder = (puts: readonly OrderedPut[]) => store.putInOrder?.(puts) ?? putOneByOne(store, puts);
     const ifVersion = await write(store, 'x/b', 'old');
     const first = [put('x/a', { ifAbsent: true }), put('x/b', { ifVersion }), put('x/c', { blind: true })];
@@ -156,7 +160,7 @@ export function objectTests(subject: Subject): void {
     expect(outcomes).toEqual(
       await Promise.all(first.map(async ({ key }) => ({ version: (await store.head(key))?.version }))),
     );
-    const stale = [put('y/a', { ifAbsent: true }), put('x/b', { ifVersion }), put('y/b', { blind: true })];
+    const stale = [put('y/a', { ifAbsent: true }), put('x/b', { ifVersion }, 'stale'), put('y/b', { blind: true })];
     expect(await inOrder(stale)).toEqual([{ version: expect.any(String) }, 'conflict']);
     const keys = ['x/a', 'x/b', 'x/c', 'y/a', 'y/b'];
     expect(await Promise.all(keys.map((key) => read(store, key)))).toEqual([
