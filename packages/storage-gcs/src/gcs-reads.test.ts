@@ -1,23 +1,11 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { describeReadFaults, readAll, sample } from '@atoll/storage/testing';
-import type { GcsStore } from './gcs-store.js';
 import { FAULT_SUITE } from './testing/fault-suite.js';
 import { Stand } from './testing/stand.js';
 
-describeReadFaults('GcsStore', FAULT_SUITE);
-
-describe('what is Cloud Storage’s own', () => {
-  let stand: Stand;
-  let store: GcsStore;
-  beforeEach(async () => {
-    stand = await Stand.start();
-    store = stand.open();
-    await store.put('x/a', Buffer.from('a'), { blind: true });
-    stand.fake.takeCounts();
-  });
-  afterEach(() => stand.stop());
-
+describeReadFaults('GcsStore', FAULT_SUITE, (at) => {
   test('a 404 without a reason is an absent object only when the metadata is absent, too', async () => {
+    const { stand, store } = at();
     stand.fake.faults.weather = (name) =>
       name === 'GetObject' ? { kind: 'say', status: 404, text: 'Not Found' } : undefined;
     expect(await store.get('x/none')).toBeUndefined();
@@ -27,14 +15,14 @@ describe('what is Cloud Storage’s own', () => {
   test.each([{ ignoresConditions: false }, { ignoresConditions: true }])(
     'a stream that is cut says that another object has come: %p',
     async (options) => {
-      await stand.stop();
-      stand = await Stand.start(options);
-      store = stand.open();
+      const stand = await Stand.start(options);
+      const store = stand.open();
       await store.put('x/a', sample(300_000), { blind: true });
       stand.fake.faults.add('GetObject', { kind: 'truncate', afterBytes: 70_000 });
       const opened = await store.open('x/a');
       await store.put('x/a', sample(300_000, 'another'), { blind: true });
       await expect(opened && readAll(opened.body)).rejects.toThrow(/was replaced while it was read/);
+      await stand.stop();
     },
   );
 });

@@ -1,23 +1,10 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { describeReadFaults } from '@atoll/storage/testing';
-import type { S3Store } from './s3-store.js';
 import { FAULT_SUITE } from './testing/fault-suite.js';
-import { Stand } from './testing/stand.js';
 
-describeReadFaults('S3Store', FAULT_SUITE);
-
-describe('what is S3’s own', () => {
-  let stand: Stand;
-  let store: S3Store;
-  beforeEach(async () => {
-    stand = await Stand.start();
-    store = stand.open();
-    await store.put('x/a', Buffer.from('a'), { blind: true });
-    stand.fake.takeCounts();
-  });
-  afterEach(() => stand.stop());
-
+describeReadFaults('S3Store', FAULT_SUITE, (at) => {
   test('what could not be a key is never asked for, and a list goes on behind it all the same', async () => {
+    const { stand, store } = at();
     for (const key of ['x/!', 'x/0/a', 'y']) await store.put(key, Buffer.from(key), { blind: true });
     stand.fake.takeCounts();
     expect(await store.list('x//', { limit: 10 })).toEqual({ entries: [], more: false });
@@ -29,12 +16,14 @@ describe('what is S3’s own', () => {
   });
 
   test('an empty page that says there is more is gone on from by its token', async () => {
+    const { stand, store } = at();
     stand.fake.faults.add('ListObjectsV2', { kind: 'cut-page', keys: 0 });
     expect(await store.list('', { limit: 10 })).toMatchObject({ entries: [{ key: 'x/a' }], more: false });
     expect(stand.fake.takeCounts()).toEqual({ ListObjectsV2: 2 });
   });
 
   test('an answer that was cut says nothing about whether a key is there', async () => {
+    const { stand, store } = at();
     stand.fake.faults.add('GetObject', { kind: 'truncate', afterBytes: 60 }, 2);
     expect(await store.get('x/none')).toBeUndefined();
     expect(stand.fake.takeCounts()).toEqual({ GetObject: 3 });

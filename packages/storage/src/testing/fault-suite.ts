@@ -4,6 +4,8 @@ import type { ObjectStore } from '../object-store.js';
 
 /** A service in this process that fails where it is told to (`@atoll/storage/faulty-server`). */
 export interface FaultyFake<Name extends string> {
+  /** How far its clock is off. */
+  skewMs: number;
   readonly faults: FaultPlan<Name>;
   asked(name: Name): Promise<void>;
   takeCounts(): Partial<Record<Name, number>>;
@@ -27,6 +29,9 @@ export interface FaultStand<Name extends string> {
   bytesAt(key: string): Buffer;
   stop(): Promise<void>;
 }
+
+/** What the tests of one service stand on: a fake with one object, whose counts begin anew with each test, and a store on it. */
+export type AtStand<Stand> = () => { readonly stand: Stand; readonly store: ObjectStore };
 
 /** What a driver brings to the tests of how it gets on with a server that fails. */
 export interface FaultSuite<Name extends string, Stand extends FaultStand<Name> = FaultStand<Name>> {

@@ -1,15 +1,22 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { ServerFault } from '../fault-plan.js';
 import type { ObjectStore } from '../object-store.js';
-import type { FaultStand, FaultSuite } from './fault-suite.js';
+import type { AtStand, FaultStand, FaultSuite } from './fault-suite.js';
 import { readAll, sample } from './samples.js';
 
 const bytes = sample(300_000);
 
-/** How a driver reads from a server that fails (docs/drivers/contract.md): nothing that was cut is taken for a whole, nothing that was refused for absent. */
-export function describeReadFaults<Name extends string>(name: string, suite: FaultSuite<Name>): void {
+/**
+ * How a driver reads from a server that fails (docs/drivers/contract.md): nothing that was cut is taken for a whole, nothing that was refused for absent.
+ * @param own what else there is to say of this service
+ */
+export function describeReadFaults<Name extends string, Stand extends FaultStand<Name>>(
+  name: string,
+  suite: FaultSuite<Name, Stand>,
+  own: (at: AtStand<Stand>) => void,
+): void {
   const { get, head, put, delete: remove, list } = suite.requests;
-  let stand: FaultStand<Name>;
+  let stand: Stand;
   let store: ObjectStore;
 
   describe(`${name} over a server that fails`, () => {
@@ -20,6 +27,8 @@ export function describeReadFaults<Name extends string>(name: string, suite: Fau
       stand.fake.takeCounts();
     });
     afterEach(() => stand.stop());
+
+    own(() => ({ stand, store }));
 
     test('an object whose bytes are cut on the way is read again', async () => {
       stand.fake.faults.add(get, { kind: 'truncate', afterBytes: 70_000 });

@@ -1,16 +1,27 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { ServerFault } from '../fault-plan.js';
 import type { ObjectStore } from '../object-store.js';
-import type { FaultStand, FaultSuite } from './fault-suite.js';
+import type { AtStand, FaultStand, FaultSuite } from './fault-suite.js';
 
-/** What becomes of small writes where the server fails (docs/drivers/contract.md). `passing`: what else a service says that passes. */
-export function describeWriteFaults<Name extends string>(
+export interface WriteFaultSuite<Name extends string, Stand extends FaultStand<Name>> extends FaultSuite<Name, Stand> {
+  /** What else the service says that passes. */
+  readonly passing: readonly [string, ServerFault][];
+  /** How far its clock may be off from ours so that it still lets us read. */
+  readonly skewsMs: readonly number[];
+}
+
+/**
+ * What becomes of small writes where the server fails (docs/drivers/contract.md).
+ * @param own what else there is to say of this service
+ */
+export function describeWriteFaults<Name extends string, Stand extends FaultStand<Name>>(
   name: string,
-  suite: FaultSuite<Name> & { readonly passing: readonly [string, ServerFault][] },
+  suite: WriteFaultSuite<Name, Stand>,
+  own: (at: AtStand<Stand>) => void,
 ): void {
   const { put, settle } = suite.requests;
   const one = Buffer.from('one');
-  let stand: FaultStand<Name>;
+  let stand: Stand;
   let store: ObjectStore;
 
   async function versionOf(key: string): Promise<string> {
@@ -26,6 +37,8 @@ export function describeWriteFaults<Name extends string>(
       stand.fake.takeCounts();
     });
     afterEach(() => stand.stop());
+
+    own(() => ({ stand, store }));
 
     describe('a put whose answer is lost', () => {
       test('has created its object, and says so', async () => {
@@ -106,6 +119,24 @@ export function describeWriteFaults<Name extends string>(
       await store.put('x/a', one, { blind: true });
       expect(performance.now() - began).toBeGreaterThanOrEqual(990);
     });
+
+    test.each(suite.skewsMs)(
+      'a clock that is off by %d ms writes nothing until it is set right, and reads',
+      async (skewMs) => {
+        const early = stand.open();
+        const direction = skewMs > 0 ? 'behind' : 'ahead of';
+        stand.fake.skewMs = skewMs;
+        const written = early.put('x/a', one, { blind: true });
+        await expect(written).rejects.toMatchObject({
+          kind: 'unavailable',
+          message: expect.stringContaining(direction),
+        });
+        expect((await early.get('x/first'))?.body.toString()).toBe('first');
+        expect(stand.fake.takeCounts()[put]).toBeUndefined();
+        stand.fake.skewMs = 0;
+        await early.put('x/a', one, { blind: true });
+      },
+    );
 
     test('a store without conditional deletes refuses one before it asks', async () => {
       const poor = stand.open({ conditionalDelete: false });
