@@ -12,8 +12,8 @@ import {
   type Tag,
 } from '@atoll/core';
 import { keys, type CallOptions, type ObjectStore } from '@atoll/storage';
-import pLimit from 'p-limit';
 import { readObject } from './json-object.js';
+import { mapAtMost } from './map-at-most.js';
 import type { Precondition } from './precondition.js';
 import { manifestCodec } from './register-object.js';
 
@@ -85,7 +85,7 @@ async function missingChildren(
   children: readonly Descriptor[],
   o: CallOptions,
 ): Promise<Digest[]> {
-  const found = await pLimit(CHILDREN_AT_ONCE).map(distinct(children), async ({ digest, size }) => {
+  const found = await mapAtMost(CHILDREN_AT_ONCE, distinct(children), async ({ digest, size }) => {
     const child = await readObject(store, keys.manifest(repository, digest), manifestCodec, o);
     const live = child && liveValue(child.value.register);
     if (!live) return [digest];

@@ -17,13 +17,13 @@ import {
   type RepositoryName,
   type Tag,
 } from '@atoll/core';
-import { digestPath, keys, StorageError, type CallOptions, type ObjectStore } from '@atoll/storage';
-import pLimit from 'p-limit';
+import { digestPath, keys, StorageError, type CallOptions, type ObjectStore, type Version } from '@atoll/storage';
 import type { Catalog } from './catalog.js';
 import { updateObject } from './cas.js';
 import { DecodedObjects } from './decoded-objects.js';
 import type { HeldIntent, Intent, Intents } from './intents.js';
 import type { Change, Journal } from './journal.js';
+import { mapAtMost } from './map-at-most.js';
 import { checkPush, requireParts, type BlobPins, type CheckedPush, type ManifestPush } from './manifest-push.js';
 import { preconditionFailed, type Precondition } from './precondition.js';
 import type { References } from './references.js';
@@ -216,17 +216,18 @@ export class Manifests {
     const { parsed, digest, tags } = push;
     const target = { digest, mediaType: parsed.mediaType, sizeBytes: push.bytes.length };
     const tagging = new Tagging(this.parts.tags, repository, target, push.onlyIf);
+    let written: Version | undefined;
     do {
-      await this.#store(repository, push, intent, o);
+      written = await this.#store(repository, push, intent, o);
       await this.#syncReferrers(repository, digest, parsed.subject?.digest, o);
-      const set = await pLimit(TAGS_AT_ONCE).map(tags, (tag) => tagging.set(tag, o));
+      const set = await mapAtMost(TAGS_AT_ONCE, tags, (tag) => tagging.set(tag, o));
       if (set.includes('refused')) {
         await this.#journal(repository, digest, [], o);
         intent.dropOnFailure();
         throw preconditionFailed();
       }
       // A delete that came after the manifest may have looked for tags before these were there: the push wins, with all its parts.
-    } while (tags.length > 0 && !(await this.#isLive(repository, digest, o)));
+    } while (tags.length > 0 && !(await this.#isLive(repository, digest, o, written)));
     await this.#journal(repository, digest, tags, o);
   }
 
@@ -242,10 +243,15 @@ export class Manifests {
   }
 
   /** Writes a dot of its own also where the manifest is there already, so that a delete at the same time does not take it away. */
-  async #store(repository: RepositoryName, push: CheckedPush, intent: HeldIntent, o: CallOptions): Promise<void> {
+  async #store(
+    repository: RepositoryName,
+    push: CheckedPush,
+    intent: HeldIntent,
+    o: CallOptions,
+  ): Promise<Version | undefined> {
     const { parsed, digest, bytes } = push;
     const value = { mediaType: parsed.mediaType, sizeBytes: bytes.length };
-    await updateObject(
+    const updated = await updateObject(
       this.parts.store,
       keys.manifest(repository, digest),
       manifestCodec,
@@ -262,6 +268,7 @@ export class Manifests {
       },
       { signal: o.signal, probablyNew: true },
     );
+    return updated?.version;
   }
 
   /** `false` when the manifest was deleted before. */
@@ -294,7 +301,7 @@ export class Manifests {
     // A push that came after the delete has brought the manifest back, and its tags with it: before the tags were looked for, which
     // shows in the manifest, or after, which shows in the tags.
     if (await this.#isLive(repository, digest, o)) return [];
-    const deleted = await pLimit(TAGS_AT_ONCE).map(found, async ([tag, seen]) =>
+    const deleted = await mapAtMost(TAGS_AT_ONCE, [...found], async ([tag, seen]) =>
       (await this.parts.tags.deleteUnchanged(repository, tag, seen, o)) ? [tag] : [],
     );
     return deleted.flat();
@@ -332,8 +339,11 @@ export class Manifests {
     return target;
   }
 
-  async #isLive(repository: RepositoryName, digest: Digest, o: CallOptions): Promise<boolean> {
-    const info = await this.parts.store.head(keys.manifest(repository, digest), { signal: o.signal });
+  /** @param written the version of a write that left it live: while the store knows by itself that it stands, nobody is asked */
+  async #isLive(repository: RepositoryName, digest: Digest, o: CallOptions, written?: Version): Promise<boolean> {
+    const key = keys.manifest(repository, digest);
+    if (written !== undefined && this.parts.store.versionAtHand?.(key) === written) return true;
+    const info = await this.parts.store.head(key, { signal: o.signal });
     return info !== undefined && isLiveLength(info.sizeBytes);
   }
 

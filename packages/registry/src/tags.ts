@@ -14,13 +14,13 @@ import {
   type Tag,
 } from '@atoll/core';
 import { keys, type CallOptions, type ObjectStore } from '@atoll/storage';
-import pLimit from 'p-limit';
 import type { Catalog } from './catalog.js';
 import { updateObject } from './cas.js';
 import { DecodedObjects } from './decoded-objects.js';
 import type { Intents } from './intents.js';
 import type { Journal } from './journal.js';
 import { listAll, listNames, type NamePage, type NameSpace } from './listing.js';
+import { mapAtMost } from './map-at-most.js';
 import { preconditionFailed, type Precondition } from './precondition.js';
 import { mayNameDigest, tagCodec, type TagRegister, type TagTarget } from './register-object.js';
 import { RepositoryPrefixes } from './repository-prefixes.js';
@@ -148,7 +148,7 @@ export class Tags {
       const tag = nameOf(key);
       if (tag !== undefined && mayNameDigest(sizeBytes, digest)) likely.push(tag);
     }
-    const found = await pLimit(READS_AT_ONCE).map(likely, async (tag) => {
+    const found = await mapAtMost(READS_AT_ONCE, likely, async (tag) => {
       const register = await this.read(repository, tag, o);
       return register && liveValue(register)?.digest === digest ? [[tag, register] as const] : [];
     });
