@@ -1,9 +1,12 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { createWriteStream, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { toolFile } from '../clients/tool.js';
 import { checkoutFolder } from '../harness/checkout.js';
 import { freePorts } from '../harness/service.js';
 import type { BareBodies } from './baseline-bodies.js';
+import type { Pattern } from './pattern.js';
 import { startProgram, type Peer } from './peers.js';
 
 /** A server of this bench that answers from memory: the least that answering costs in Node. */
@@ -30,6 +33,13 @@ export async function startNginx(folder: string): Promise<Peer> {
     port,
     ready: '/ready',
   });
+}
+
+/** The file that nginx in `folder` has to have, so that it answers a GET of the blob as a registry does. */
+export async function plantBlob(folder: string, repository: string, pattern: Pattern): Promise<void> {
+  const file = join(folder, 'files/v2', repository, 'blobs', pattern.digest);
+  mkdirSync(dirname(file), { recursive: true });
+  await pipeline(Readable.from(pattern.chunks()), createWriteStream(file));
 }
 
 function nginxConfig(folder: string, port: number): string {

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { findTool } from '../clients/tool.js';
 import { Wire } from '../harness/wire.js';
 import type { BareBodies } from './baseline-bodies.js';
@@ -97,9 +96,4 @@ function named(column: string, where: string): Contestant {
     return { url, wire, stop: () => Promise.resolve(wire.close()) };
   };
   return { column, role: 'registry', start: () => Promise.resolve(open()) };
-}
-
-/** The file that a server of files has to have for a GET of `path`. */
-export function fileOf(folder: string, path: string): string {
-  return join(folder, 'files', path);
 }

@@ -1,11 +1,10 @@
-import { createWriteStream, mkdirSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { filledContent, image, MANIFEST_TYPES, type Content, type Image } from '../harness/images.js';
 import { pushBlob, pushImage } from '../harness/push.js';
 import { sha256 } from '../harness/wire.js';
-import { fileOf, type Contestant, type Running } from './contestants.js';
+import { plantBlob } from './bare-servers.js';
+import type { Contestant, Running } from './contestants.js';
 import { hashAndWrite, load, loadRequests, megabytesPerSecond } from './load-task.js';
 import { Pattern } from './pattern.js';
 import { residentMebibytes } from './peers.js';
@@ -72,9 +71,7 @@ async function measureRows(turn: Turn, running?: Running): Promise<void> {
 async function prepare({ contestant, rows, sizes, folder, salt }: Turn, { url, wire }: Running): Promise<void> {
   if (contestant.role === 'files') {
     const pattern = new Pattern(`${salt} large 0`, sizes.large);
-    const file = fileOf(join(folder, 'peer'), `/v2/${REPOSITORY}/blobs/${pattern.digest}`);
-    mkdirSync(dirname(file), { recursive: true });
-    await pipeline(Readable.from(pattern.chunks()), createWriteStream(file));
+    await plantBlob(join(folder, 'peer'), REPOSITORY, pattern);
   }
   if (contestant.role !== 'registry') return;
   await pushImage(wire, REPOSITORY, samples.image, 'tag');
