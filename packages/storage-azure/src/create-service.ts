@@ -1,4 +1,4 @@
-import { inTime, StorageError } from '@atoll/storage';
+import { inTime, StorageError, USER_AGENT } from '@atoll/storage';
 import type { TokenCredential } from '@azure/identity';
 import { BlobServiceClient, StorageSharedKeyCredential, type StoragePipelineOptions } from '@azure/storage-blob';
 import type { AzureLocation } from './azure-location.js';
@@ -21,7 +21,7 @@ const IDENTITY_MS = 20_000;
 /** Every attempt is one of ours: the SDK's own would send a conditional write twice and tell of the second only. */
 const OPTIONS: StoragePipelineOptions = {
   retryOptions: { maxTries: 1 },
-  userAgentOptions: { userAgentPrefix: 'atoll' },
+  userAgentOptions: { userAgentPrefix: USER_AGENT },
 };
 
 /** @throws StorageError 'denied' for credentials that cannot be used there */

@@ -30,3 +30,20 @@ test('requests without https are put to the proxy that is named, but for hosts t
     proxy.close();
   }
 });
+
+test('every request names the registry, those that the SDK sends too', async () => {
+  const agents: string[] = [];
+  const server = createServer(({ headers }, response) => {
+    agents.push(headers['user-agent'] ?? '');
+    response.writeHead(404).end();
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const url = `s3://bucket?endpoint=http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const store = new S3Store({ url, credentials: FAKE_CREDENTIALS, retries: { attempts: 1 } });
+  await store.head('x/a').catch(() => undefined);
+  await store.list('x/', { limit: 1 }).catch(() => undefined);
+  expect(agents).toEqual(['atoll', expect.stringMatching(/^aws-sdk-js\/.* atoll$/)]);
+  await store.close();
+  server.close();
+});

@@ -1,5 +1,5 @@
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
-import { createBucketAgent, type ClockGuard, type ProxyNames } from '@atoll/storage';
+import { createBucketAgent, USER_AGENT, type ClockGuard, type ProxyNames } from '@atoll/storage';
 import type { S3Timeouts } from './s3-calls.js';
 import type { S3Location } from './s3-location.js';
 
@@ -49,6 +49,8 @@ export function createClient(
     responseChecksumValidation: 'WHEN_REQUIRED',
     // It costs a round trip and a connection of its own.
     expectContinueHeader: false,
+    // Behind the SDK's own.
+    customUserAgent: USER_AGENT,
     logger: SILENT,
     requestHandler: {
       logger: SILENT,

@@ -67,6 +67,6 @@ export {
 export { isStorageError, StorageError, type StorageErrorKind } from './storage-error.js';
 export { timeLimitMs, USUAL_TIMEOUTS, type Timeouts } from './timeouts.js';
 export { untilAborted } from './until-aborted.js';
-export { Wire, type Take, type WireRequest } from './wire.js';
+export { USER_AGENT, Wire, type Take, type WireRequest } from './wire.js';
 export { WriteGate } from './write-gate.js';
 export { writeInPieces } from './write-in-pieces.js';

@@ -3,8 +3,8 @@ import { request as requestHttps } from 'node:https';
 import { createBucketAgent, type ProxyNames } from './bucket-agent.js';
 import type { CallOptions } from './object-store.js';
 
-/** Names the registry in the logs of the service. */
-const USER_AGENT = 'atoll';
+/** Names the registry in the logs of a service. */
+export const USER_AGENT = 'atoll';
 
 export interface WireRequest {
   readonly method: string;
