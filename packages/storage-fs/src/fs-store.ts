@@ -138,6 +138,8 @@ export class FsStore implements ObjectStore {
   #showTimer: NodeJS.Timeout | undefined;
   readonly #writes = new Set<Promise<unknown>>();
   #closed = false;
+  /** Nothing is shown any more. */
+  #ended = false;
 
   private constructor(root: string, files: FileSystem, lock: OwnerLock | undefined, options: FsStoreOptions) {
     const { clock = systemClock, cacheBytes = DEFAULT_CACHE_BYTES, namesBytes = DEFAULT_NAMES_BYTES } = options;
@@ -368,6 +370,7 @@ export class FsStore implements ObjectStore {
     clearTimeout(this.#showTimer);
     try {
       await this.#showAll()
+        .finally(() => (this.#ended = true))
         .finally(() => this.#log.close())
         .finally(() => this.#shower.close())
         .finally(() => this.#lock?.release());
@@ -430,6 +433,8 @@ export class FsStore implements ObjectStore {
   async #showNow(key: string): Promise<void> {
     const unshown = this.#logged.unshown.get(key);
     if (unshown === undefined) return;
+    // The folder may be another's by now.
+    if (this.#ended) throw new StorageError('unavailable', `${this.#root} is closed`, { key });
     try {
       await this.#tracked(key, async () => {
         const facts = await this.#logged.show(unshown);

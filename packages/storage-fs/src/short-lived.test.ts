@@ -106,8 +106,9 @@ describe('what is short-lived', () => {
     await expect(store.list('', { limit: 1 })).rejects.toMatchObject(full);
     await expect(store.put('x/a', text('2'), blind)).rejects.toMatchObject(full);
     await expect(store.close()).rejects.toMatchObject(full);
-    expect(await hasFile()).toBe(false);
     delete fault.fail;
+    await expect(store.get('x/a')).rejects.toMatchObject({ kind: 'unavailable' });
+    expect(await hasFile()).toBe(false);
     const later = await reopen('power cut');
     expect((await later.get('x/a'))?.body.toString()).toBe('1');
     await later.close();
