@@ -1,3 +1,5 @@
+import { giveBack } from '@atoll/storage';
+
 const FIRST_BYTES = 65_536;
 
 /**
@@ -37,6 +39,7 @@ export class ByteBuffer {
     const wanted = Math.min(limitBytes, Math.max(this.#firstBytes, 2 * this.#memory.length));
     const grown = Buffer.allocUnsafeSlow(Math.max(bytes, wanted));
     this.#memory.copy(grown, 0, 0, this.#length);
+    giveBack(this.#memory);
     this.#memory = grown;
   }
 }

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { digestFromHex, digestOf, type Digest, type DigestAlgorithm } from '@atoll/core';
+import { giveBack } from '@atoll/storage';
 import { ByteBuffer } from './byte-buffer.js';
 import type { UploadHash } from './upload-hash.js';
 
@@ -72,6 +73,7 @@ export class HashThread {
 
   #give(memory: Memory): void {
     if (this.#free.length < KEPT_BATCHES) this.#free.push(memory);
+    else giveBack(memory);
   }
 
   #thread(): Worker {

@@ -1,5 +1,5 @@
 import { algorithmOf, RegistryError, type Digest, type DigestAlgorithm } from '@atoll/core';
-import type { Chunks, ObjectStore, PartReceipt } from '@atoll/storage';
+import { giveBack, type Chunks, type ObjectStore, type PartReceipt } from '@atoll/storage';
 import { ByteBuffer } from './byte-buffer.js';
 import type { ByteSource } from './byte-source.js';
 import { nativeHash, resumeHash, updateGently, type UploadHash } from './upload-hash.js';
@@ -130,9 +130,10 @@ export class UploadWriter {
     source: ByteSource,
     hash: UploadHash,
   ): AsyncGenerator<Uint8Array, void, undefined> {
+    let sizeBytes = head.length;
     await hash.update(head);
     yield head;
-    let sizeBytes = head.length;
+    giveBack(head);
     for (let chunk = next; chunk !== undefined; chunk = await source.next()) {
       const hashed = hash.update(chunk);
       yield chunk;
