@@ -17,6 +17,8 @@ export const DISK = 'hash + write';
 export interface Sizes {
   readonly large: number;
   readonly many: { readonly sizeBytes: number; readonly count: number; readonly streams: number };
+  /** GETs before the first row, of a process that has just been started. */
+  readonly freshSeconds: number;
   readonly warmSeconds: number;
   readonly requestSeconds: number;
   /** For images and tags. */
@@ -27,6 +29,7 @@ export interface Sizes {
 export const FULL: Sizes = {
   large: 512 * MEBIBYTE,
   many: { sizeBytes: 32 * MEBIBYTE, count: 16, streams: 8 },
+  freshSeconds: 4,
   warmSeconds: 1,
   requestSeconds: 2,
   pushSeconds: 3,
@@ -37,6 +40,7 @@ export const FULL: Sizes = {
 export const SMALL: Sizes = {
   large: 2 * MEBIBYTE,
   many: { sizeBytes: MEBIBYTE / 4, count: 16, streams: 8 },
+  freshSeconds: 0.2,
   warmSeconds: 0.1,
   requestSeconds: 0.2,
   pushSeconds: 0.3,

@@ -8,7 +8,7 @@ import type { Contestant, Running } from './contestants.js';
 import { hashAndWrite, load, loadRequests, megabytesPerSecond } from './load-task.js';
 import { Pattern } from './pattern.js';
 import { residentMebibytes } from './peers.js';
-import { requestsPerSecond } from './requests.js';
+import { requestsPerSecond, type Requests } from './requests.js';
 import type { Measure, Row, Sizes, Target } from './rows.js';
 import { settle } from './settle.js';
 
@@ -73,12 +73,16 @@ async function prepare({ contestant, rows, sizes, folder, salt }: Turn, { url, w
     const pattern = new Pattern(`${salt} large 0`, sizes.large);
     await plantBlob(join(folder, 'peer'), REPOSITORY, pattern);
   }
-  if (contestant.role !== 'registry') return;
-  await pushImage(wire, REPOSITORY, samples.image, 'tag');
-  await pushBlob(wire, REPOSITORY, samples.blob);
-  if (!rows.some(({ measure }) => measure.kind === 'pull' || measure.kind === 'push')) return;
-  const large = { url, repository: REPOSITORY, name: `${salt} large`, sizeBytes: sizes.large, count: 1, streams: 1 };
-  await load({ kind: 'push', ...large });
+  const has = (...kinds: readonly Measure['kind'][]): boolean =>
+    rows.some(({ measure }) => kinds.includes(measure.kind));
+  if (contestant.role === 'registry') {
+    await pushImage(wire, REPOSITORY, samples.image, 'tag');
+    await pushBlob(wire, REPOSITORY, samples.blob);
+    const large = { url, repository: REPOSITORY, name: `${salt} large`, sizeBytes: sizes.large, count: 1, streams: 1 };
+    if (has('pull', 'push')) await load({ kind: 'push', ...large });
+  }
+  // A row has a warming of its own, too short for the first of them: what is compiled for it takes some seconds.
+  if (has('requests')) await ask(url, PATHS.tag, { method: 'GET', warmSeconds: 0, seconds: sizes.freshSeconds });
 }
 
 async function measureOne(turn: Turn, running: Running, measure: Measure): Promise<number | undefined> {
@@ -111,8 +115,11 @@ async function measureRequests(
 ): Promise<number> {
   const path = PATHS[target];
   await verify(running, path, target);
-  const { warmSeconds, requestSeconds: seconds } = sizes;
-  return requestsPerSecond({ method, url: `${running.url}${path}`, connections: CONNECTIONS, warmSeconds, seconds });
+  return ask(running.url, path, { method, warmSeconds: sizes.warmSeconds, seconds: sizes.requestSeconds });
+}
+
+function ask(url: string, path: string, how: Pick<Requests, 'method' | 'warmSeconds' | 'seconds'>): Promise<number> {
+  return requestsPerSecond({ ...how, url: `${url}${path}`, connections: CONNECTIONS });
 }
 
 /** @throws Error unless the answer is what was pushed, byte for byte */
