@@ -74,7 +74,7 @@ export class ArrivingBody {
 
   /** The exchange is over: who still waits for bytes waits for none. */
   abandon(): void {
-    this.#break();
+    if (this.#end === undefined) this.#break();
   }
 
   readonly #arrive = (chunk: Buffer): void => {
