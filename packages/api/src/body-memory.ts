@@ -1,5 +1,5 @@
-const BATCH_BYTES = 524_288;
-const KEPT_BATCHES = 32;
+const BATCH_BYTES = 262_144;
+const KEPT_BATCHES = 16;
 
 /** Pieces of memory in which large bodies are gathered, used again and again. */
 export class BodyMemory {

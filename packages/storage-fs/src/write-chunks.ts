@@ -3,10 +3,10 @@ import { untilAborted, type CallOptions, type Chunks } from '@atoll/storage';
 import type { BufferPool } from './buffer-pool.js';
 import { held } from './held.js';
 
-const FLUSH_BYTES = 33_554_432;
+const FLUSH_BYTES = 8_388_608;
 
 /**
- * Writes chunks at a position: a buffer at a time, while the next one is filled, and with a flush in the background every 32 MiB,
+ * Writes chunks at a position: a buffer at a time, while the next one is filled, and with a flush in the background every 8 MiB,
  * so that the last flush is short. Answers the number of bytes; the caller flushes what is left.
  */
 export async function writeChunks(
