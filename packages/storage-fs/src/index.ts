@@ -1,2 +1,3 @@
 export type { FileSystem } from './file-system.js';
-export { FsStore, type FsStoreOptions } from './fs-store.js';
+export { FsStore } from './fs-store.js';
+export type { FsStoreOptions } from './fs-store-options.js';

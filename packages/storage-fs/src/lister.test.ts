@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import type { Chunks, ObjectStore } from '@atoll/storage';
 import fc from 'fast-check';
-import { FsStore, type FsStoreOptions } from './fs-store.js';
+import type { FsStoreOptions } from './fs-store-options.js';
+import { FsStore } from './fs-store.js';
 import { temporaryRoots } from './testing/temporary-root.js';
 import { systemError, watchedFiles } from './testing/watched-files.js';
 

@@ -1,4 +1,5 @@
-import { FsStore, type FsStoreOptions } from '../fs-store.js';
+import type { FsStoreOptions } from '../fs-store-options.js';
+import { FsStore } from '../fs-store.js';
 import { chances } from './chances.js';
 import { PowerCutDisk } from './power-cut-disk.js';
 import { systemError } from './watched-files.js';
