@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { parseRepositoryName } from '@atoll/core';
 import { countCalls, MemoryStore, type Chunks } from '@atoll/storage';
-import type { BlobSource } from './blobs.js';
+import type { BlobSource } from './blob-copies.js';
 import {
   broken,
   chunks,

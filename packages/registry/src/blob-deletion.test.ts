@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { digestOf, type Descriptor } from '@atoll/core';
 import { countCalls, keys, MemoryStore, type CallOptions, type ObjectStore } from '@atoll/storage';
-import { Blobs, type BlobReferences } from './blobs.js';
+import type { BlobReferences } from './blob-deletion.js';
+import { Blobs } from './blobs.js';
 import { Interleaving } from './testing/interleave.js';
 import { chunks, keysUnder, pull, REPOSITORY, sampleBlob } from './testing/replicas.js';
 

@@ -1,129 +1,66 @@
-import { randomBytes } from 'node:crypto';
 import type { Readable } from 'node:stream';
-import {
-  algorithmOf,
-  hexOf,
-  RegistryError,
-  systemClock,
-  type Clock,
-  type Descriptor,
-  type Digest,
-  type RepositoryName,
-} from '@atoll/core';
-import {
-  digestPath,
-  holdSmall,
-  keys,
-  type CallOptions,
-  type Chunks,
-  type ObjectStore,
-  type ReadableStore,
-} from '@atoll/storage';
-import { LRUCache } from 'lru-cache';
-import pLimit from 'p-limit';
+import { RegistryError, systemClock, type Clock, type Descriptor, type Digest, type RepositoryName } from '@atoll/core';
+import { digestPath, keys, type CallOptions, type Chunks, type ObjectStore } from '@atoll/storage';
+import { BlobAdoption, type BlobAdoptionParts } from './blob-adoption.js';
+import { BlobCopies, type BlobSource, type CopyOptions } from './blob-copies.js';
+import { BlobDeletion, type BlobReferences } from './blob-deletion.js';
+import { BlobIntake } from './blob-intake.js';
 import { BlobLinks, linkCodec, readLink, unlessDead, type BlobLink } from './blob-links.js';
-import { BlobRecords, readRecord, type BlobRecord } from './blob-records.js';
-import type { UpdateOptions } from './cas.js';
+import type { BlobLocation } from './blob-location.js';
+import { BlobLocations } from './blob-locations.js';
+import { BlobRecords, readRecord } from './blob-records.js';
 import { DecodedObjects } from './decoded-objects.js';
 import { HashThread } from './hash-thread.js';
+import { mapAtMost } from './map-at-most.js';
 import { RepositoryPrefixes } from './repository-prefixes.js';
-import { CopiedChunks, isSmallBlob, SMALL_BLOB_BYTES, SmallBlobs } from './small-blobs.js';
-import { VerifiedChunks } from './verified-chunks.js';
+import { SmallBlobs } from './small-blobs.js';
 
-/** Where a blob's bytes are. */
-export interface BlobLocation {
-  readonly digest: Digest;
-  readonly sizeBytes: number;
-  readonly dataKey: string;
-}
-
-/** A blob's bytes in some region's bucket. */
-export interface BlobPlace {
-  readonly store: ReadableStore;
-  readonly location: BlobLocation;
-}
-
-/** A blob of another region. */
-export interface BlobSource {
-  /** Where its bytes are; `undefined` when that is not known, or when they are not there. */
-  place(): Promise<BlobPlace | undefined>;
-  /** Its bytes, all of them or those from `start` on. What goes wrong there is thrown while they are read. */
-  chunks(o?: { readonly start?: number }): Chunks;
-}
-
-/** Who else may name a blob of a repository. */
-export interface BlobReferences {
-  /** To be asked before {@link manifestsNaming}: an intent goes only after its manifest is there. */
-  intentsNaming(repository: RepositoryName, digest: Digest, o: CallOptions): Promise<boolean>;
-  manifestsNaming(repository: RepositoryName, digest: Digest, o: CallOptions): Promise<boolean>;
-}
-
-export interface BlobsParts {
-  readonly store: ObjectStore;
+export interface BlobsParts extends Pick<BlobAdoptionParts, 'store' | 'catalog'> {
   readonly references: BlobReferences;
-  /** Told of every repository that gets a blob. */
-  readonly catalog: { ensure(repository: RepositoryName, o: CallOptions): Promise<void> };
   readonly clock?: Clock;
   /** Shared with the uploads. */
   readonly hashes?: HashThread;
 }
 
-const REMEMBERED_RECORDS = 50_000;
-/** Far below the day for which a data object outlives its record. */
-const REMEMBERED_MS = 60 * 60 * 1000;
 const DECODED_BYTES = 4 * 1_048_576;
 const PINS_AT_ONCE = 8;
-const DELETE_ATTEMPTS = 8;
-
-/** The blob's link and record, read at once; both are needed. Works on a peer's store as well. */
-export async function findBlob(
-  store: Pick<ReadableStore, 'get'>,
-  repository: RepositoryName,
-  digest: Digest,
-  o: CallOptions = {},
-): Promise<BlobLocation | undefined> {
-  const [link, record] = await Promise.all([readLink(store, repository, digest, o), readRecord(store, digest, o)]);
-  return link && record && locationOf(digest, record);
-}
-
-/**
- * A fresh key for a data object that no upload session names. It tells the digest it was written for, so that what a crash leaves
- * behind can be told from what is in use by reading one record.
- */
-export function newBlobKey(digest: Digest): string {
-  return keys.data(`${randomBytes(16).toString('hex')}.${algorithmOf(digest)}-${hexOf(digest)}`);
-}
 
 /** Blobs of repositories: each a link per repository, and per region one record and one data object (docs/adr/0001-key-layout.md). */
 export class Blobs {
   readonly #store: ObjectStore;
   readonly #links: BlobLinks;
   readonly #records: BlobRecords;
+  readonly #locations: BlobLocations;
   readonly #small = new SmallBlobs();
   readonly #decodedLinks: DecodedObjects<BlobLink>;
   readonly #linkPrefixes = new RepositoryPrefixes(keys.linksOf);
-  readonly #hashes: HashThread;
-  // `maxSize` and not `max`: the cache grows as it fills, and does not begin with room for everything.
-  readonly #remembered = new LRUCache<Digest, BlobLocation>({
-    maxSize: REMEMBERED_RECORDS,
-    sizeCalculation: () => 1,
-    ttl: REMEMBERED_MS,
-  });
+  readonly #adoption: BlobAdoption;
+  readonly #intake: BlobIntake;
+  readonly #copies: BlobCopies;
+  readonly #deletion: BlobDeletion;
 
-  constructor(private readonly parts: BlobsParts) {
-    const clock = parts.clock ?? systemClock;
-    this.#store = parts.store;
-    this.#hashes = parts.hashes ?? new HashThread();
-    this.#links = new BlobLinks(parts.store, clock);
-    this.#records = new BlobRecords(parts.store, clock);
-    this.#decodedLinks = new DecodedObjects(parts.store, linkCodec, DECODED_BYTES);
+  constructor({ store, references, catalog, clock = systemClock, hashes = new HashThread() }: BlobsParts) {
+    const links = new BlobLinks(store, clock);
+    const records = new BlobRecords(store, clock);
+    const locations = new BlobLocations(store);
+    const adoption = new BlobAdoption({ store, links, records, locations, catalog });
+    const intake = new BlobIntake({ store, links, records, adoption, small: this.#small, hashes });
+    this.#store = store;
+    this.#links = links;
+    this.#records = records;
+    this.#locations = locations;
+    this.#adoption = adoption;
+    this.#intake = intake;
+    this.#copies = new BlobCopies({ store, locations, adoption, intake });
+    this.#deletion = new BlobDeletion(links, references);
+    this.#decodedLinks = new DecodedObjects(store, linkCodec, DECODED_BYTES);
   }
 
   /** Two requests at once, one when this process knows the record. A link is never remembered: what is unlinked is gone at once. */
   async find(repository: RepositoryName, digest: Digest, o: CallOptions = {}): Promise<BlobLocation | undefined> {
     const [link, location] = await Promise.all([
       this.#decodedLinks.read(this.#linkPrefixes.of(repository) + digestPath(digest), o),
-      this.#locate(digest, o),
+      this.#locations.find(digest, o),
     ]);
     return unlessDead(link) && location;
   }
@@ -138,7 +75,10 @@ export class Blobs {
    * still there when the manifest comes.
    */
   async touch(repository: RepositoryName, digest: Digest, o: CallOptions = {}): Promise<BlobLocation | undefined> {
-    const [linked, location] = await Promise.all([this.#links.touch(repository, digest, o), this.#locate(digest, o)]);
+    const [linked, location] = await Promise.all([
+      this.#links.touch(repository, digest, o),
+      this.#locations.find(digest, o),
+    ]);
     return linked ? location : undefined;
   }
 
@@ -150,8 +90,8 @@ export class Blobs {
     const opened = await this.#store.open(location.dataKey, o);
     if (opened) return opened.body;
     // The record was collected and the digest uploaded anew since this process read it.
-    this.#remembered.delete(location.digest);
-    const current = await this.#locate(location.digest, o);
+    this.#locations.forget(location.digest);
+    const current = await this.#locations.find(location.digest, o);
     const reopened = current && (await this.#store.open(current.dataKey, o));
     return reopened?.body ?? blobUnknown(location.digest);
   }
@@ -178,7 +118,7 @@ export class Blobs {
   ): Promise<BlobLocation | undefined> {
     const source = from !== undefined && (await this.find(from, digest, o));
     if (!source) return this.touch(target, digest, o);
-    return this.#linkRecorded(target, digest, o);
+    return this.#adoption.linkRecorded(target, digest, o);
   }
 
   /**
@@ -196,28 +136,18 @@ export class Blobs {
     if (there) return there;
     const home = (await readRecord(this.#store, digest, o))?.home;
     if (home === undefined || !(await mayPull(home))) return undefined;
-    if (await readLink(this.#store, home, digest, o)) return this.#linkRecorded(target, digest, o);
+    if (await readLink(this.#store, home, digest, o)) return this.#adoption.linkRecorded(target, digest, o);
     await this.#records.forgetHome(digest, home, o);
     return undefined;
   }
 
   /**
-   * Takes the blob out of the repository, unless a manifest names it. It is condemned first and the manifests are looked at after,
-   * so that a push that comes to rely on it meanwhile either is seen or has to write the link, which the deletion then respects.
+   * Takes the blob out of the repository, unless a manifest names it.
    * @throws RegistryError BLOB_UNKNOWN, or UNSUPPORTED while something in the repository names it
    */
   async delete(repository: RepositoryName, digest: Digest, o: CallOptions = {}): Promise<void> {
     await this.stat(repository, digest, o);
-    for (let attempt = 0; attempt < DELETE_ATTEMPTS; attempt++) {
-      const version = await this.#links.condemn(repository, digest, o);
-      if (version === undefined) return;
-      if (await this.#referenced(repository, digest, o)) {
-        await this.#links.acquit(repository, digest, o);
-        throw notDeletable(digest, 'a manifest of this repository names the blob, delete the manifest first');
-      }
-      if (await this.#links.remove(repository, digest, version, o)) return;
-    }
-    throw notDeletable(digest, 'the blob is being pushed again at this moment');
+    await this.#deletion.delete(repository, digest, o);
   }
 
   /**
@@ -228,7 +158,7 @@ export class Blobs {
   async pin(repository: RepositoryName, descriptors: readonly Descriptor[], o: CallOptions = {}): Promise<Digest[]> {
     const sizes = new Map<Digest, Set<number>>();
     for (const { digest, size } of descriptors) sizes.set(digest, (sizes.get(digest) ?? new Set()).add(size));
-    const missing = await pLimit(PINS_AT_ONCE).map([...sizes], async ([digest, told]) => {
+    const missing = await mapAtMost(PINS_AT_ONCE, [...sizes], async ([digest, told]) => {
       const record = (await this.#links.rescue(repository, digest, o)) && (await this.#records.rescue(digest, o));
       if (!record) return [digest];
       for (const size of told) if (size !== record.size) throw sizeMismatch(digest, size, record.size);
@@ -238,185 +168,50 @@ export class Blobs {
   }
 
   /**
-   * Makes the bytes at `dataKey`, whose digest the caller has verified, a blob of the repository. The link comes first: a record
-   * without one could be collected before it. Where the region has the digest already, `dataKey` is deleted. Safe to repeat.
+   * Makes the bytes at `dataKey`, whose digest the caller has verified, a blob of the repository. Where the region has the digest
+   * already, `dataKey` is deleted. Safe to repeat.
    * @throws RegistryError BLOB_UPLOAD_UNKNOWN when the bytes at `dataKey` were a blob once and were given up
    */
-  async adopt(
+  adopt(
     repository: RepositoryName,
     digest: Digest,
     dataKey: string,
     sizeBytes: number,
     o: CallOptions = {},
   ): Promise<BlobLocation> {
-    await this.#links.ensure(repository, digest, o);
-    return this.#record(repository, digest, { data: dataKey, size: sizeBytes }, o);
-  }
-
-  /** Names the bytes of a blob that is linked, or deletes them where others are named. */
-  async #record(
-    repository: RepositoryName,
-    digest: Digest,
-    { data, size }: Pick<BlobRecord, 'data' | 'size'>,
-    { probablyNew = true, ...o }: UpdateOptions,
-  ): Promise<BlobLocation> {
-    const record = await this.#records.ensure(digest, { data, size, home: repository }, { probablyNew, ...o });
-    if (record.st === 'dead') throw givenUp(digest);
-    if (record.data !== data) await this.#store.delete(data, { blind: true }, o);
-    return this.#recorded(repository, digest, record, o);
+    return this.#adoption.adopt(repository, digest, dataKey, sizeBytes, o);
   }
 
   /**
    * Stores content that is said to have this digest and size; nothing of it is visible unless it has.
    * @throws RegistryError DIGEST_INVALID or SIZE_INVALID
    */
-  async store(
+  store(
     repository: RepositoryName,
     digest: Digest,
     chunks: Chunks,
     o: CallOptions & { readonly sizeBytes?: number | undefined } = {},
   ): Promise<BlobLocation> {
-    const { signal, sizeBytes = 0 } = o;
-    const verified = new VerifiedChunks(chunks, digest, this.#hashes, o.sizeBytes);
-    const inOrder = this.#store.putInOrder !== undefined && isSmallBlob({ sizeBytes });
-    try {
-      return await (inOrder
-        ? this.#storeInOrder(repository, digest, verified, { signal })
-        : this.#storeStream(repository, digest, verified, { signal }));
-    } catch (cause) {
-      throw verified.failure ?? cause;
-    }
-  }
-
-  async #storeStream(
-    repository: RepositoryName,
-    digest: Digest,
-    verified: Chunks,
-    o: CallOptions,
-  ): Promise<BlobLocation> {
-    const dataKey = newBlobKey(digest);
-    const copied = new CopiedChunks(verified);
-    const { sizeBytes } = await this.#store.putData(dataKey, copied, o);
-    const location = await this.adopt(repository, digest, dataKey, sizeBytes, o);
-    if (copied.bytes) this.#small.put(digest, copied.bytes);
-    return location;
-  }
-
-  /** Where all is new, bytes, link and record are written together, in the order of {@link adopt}; else what is left goes one by one. */
-  async #storeInOrder(
-    repository: RepositoryName,
-    digest: Digest,
-    verified: Chunks,
-    o: CallOptions,
-  ): Promise<BlobLocation> {
-    const held = await holdSmall(verified, SMALL_BLOB_BYTES, o);
-    if (held.small === undefined) return this.#storeStream(repository, digest, held.all, o).finally(held.end);
-    const body = held.small;
-    const dataKey = newBlobKey(digest);
-    const { record, put } = this.#records.fresh(digest, { data: dataKey, size: body.length, home: repository });
-    const data = { key: dataKey, body, condition: { blind: true } } as const;
-    const outcomes = await this.#store.putInOrder?.([data, this.#links.fresh(repository, digest), put], o);
-    const [, linked, recorded] = outcomes ?? [];
-    if (linked === 'conflict') await this.#links.ensure(repository, digest, { ...o, probablyNew: false });
-    const location = await (recorded === undefined || recorded === 'conflict'
-      ? this.#record(repository, digest, record, { ...o, probablyNew: recorded === undefined })
-      : this.#recorded(repository, digest, record, o));
-    this.#small.put(digest, body);
-    return location;
+    return this.#intake.store(repository, digest, chunks, o);
   }
 
   /**
-   * Takes in a blob of another region; nothing is asked of `source` where this region has the digest already. Where the two buckets
-   * can, the bytes are copied without passing through here (docs/adr/0009-copy-between-buckets.md); else they are read and verified,
-   * by `stream` if that is given.
+   * Takes in a blob of another region; nothing is asked of `source` where this region has the digest already.
    * @throws RegistryError DIGEST_INVALID or SIZE_INVALID
    */
-  async copyIn(
+  copyIn(
     repository: RepositoryName,
     digest: Digest,
     sizeBytes: number,
     source: BlobSource,
-    { stream, ...o }: CallOptions & { readonly stream?: () => Promise<void> } = {},
+    o: CopyOptions = {},
   ): Promise<void> {
-    if ((await this.#locate(digest, o)) && (await this.#linkRecorded(repository, digest, o))) return;
-    const dataKey = await this.#copyData(digest, sizeBytes, source, o);
-    if (dataKey !== undefined) await this.adopt(repository, digest, dataKey, sizeBytes, o);
-    else if (stream) await stream();
-    else await this.store(repository, digest, source.chunks(), { ...o, sizeBytes });
+    return this.#copies.copyIn(repository, digest, sizeBytes, source, o);
   }
-
-  /** The new data object's key; `undefined` when its bytes must be read. A size that is not as told is found out by reading, too. */
-  async #copyData(
-    digest: Digest,
-    sizeBytes: number,
-    source: BlobSource,
-    { signal }: CallOptions,
-  ): Promise<string | undefined> {
-    const place = await source.place();
-    if (place === undefined || place.location.sizeBytes !== sizeBytes) return undefined;
-    const dataKey = newBlobKey(digest);
-    const from = place.location.dataKey;
-    const copied = await this.#store.copyFrom(place.store, from, dataKey, { sizeBytes, signal });
-    if (copied === undefined || copied.sizeBytes === sizeBytes) return copied && dataKey;
-    await this.#store.delete(dataKey, { blind: true });
-    return undefined;
-  }
-
-  /** Links a digest that the region had a moment ago; `undefined` when the record is gone now that the link is there. */
-  async #linkRecorded(repository: RepositoryName, digest: Digest, o: CallOptions): Promise<BlobLocation | undefined> {
-    await this.#links.ensure(repository, digest, o);
-    const record = await this.#records.rescue(digest, o);
-    return record && this.#recorded(repository, digest, record, o);
-  }
-
-  /** The repository has the blob; now it is there, too. */
-  async #recorded(
-    repository: RepositoryName,
-    digest: Digest,
-    record: BlobRecord,
-    o: CallOptions,
-  ): Promise<BlobLocation> {
-    await this.parts.catalog.ensure(repository, o);
-    return this.#remember(digest, record);
-  }
-
-  async #referenced(repository: RepositoryName, digest: Digest, o: CallOptions): Promise<boolean> {
-    const { references } = this.parts;
-    if (await references.intentsNaming(repository, digest, o)) return true;
-    return references.manifestsNaming(repository, digest, o);
-  }
-
-  async #locate(digest: Digest, o: CallOptions): Promise<BlobLocation | undefined> {
-    const known = this.#remembered.get(digest);
-    if (known) return known;
-    const record = await readRecord(this.#store, digest, o);
-    return record && this.#remember(digest, record);
-  }
-
-  #remember(digest: Digest, record: BlobRecord): BlobLocation {
-    const location = locationOf(digest, record);
-    this.#remembered.set(digest, location);
-    return location;
-  }
-}
-
-function locationOf(digest: Digest, { data, size }: BlobRecord): BlobLocation {
-  return { digest, sizeBytes: size, dataKey: data };
 }
 
 function blobUnknown(digest: Digest): never {
   throw new RegistryError('BLOB_UNKNOWN', 'this repository has no such blob', { detail: { digest } });
-}
-
-/** An upload that was closed long ago, and whose blob was deleted since: its bytes are about to go. */
-function givenUp(digest: Digest): RegistryError {
-  return new RegistryError('BLOB_UPLOAD_UNKNOWN', 'the blob was deleted since this upload; upload it again', {
-    detail: { digest },
-  });
-}
-
-function notDeletable(digest: Digest, why: string): RegistryError {
-  return new RegistryError('UNSUPPORTED', `the blob was not deleted: ${why}`, { detail: { digest } });
 }
 
 function sizeMismatch(digest: Digest, toldBytes: number, sizeBytes: number): RegistryError {

@@ -2,7 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import { parseRepositoryName, RegistryError } from '@atoll/core';
 import { keys, MemoryStore } from '@atoll/storage';
 import fc from 'fast-check';
-import { Blobs, findBlob } from './blobs.js';
+import { findBlob } from './blob-location.js';
+import { Blobs } from './blobs.js';
 import { Interleaving } from './testing/interleave.js';
 import { chunks, dataPrefix, keysUnder, openReplicas, pull, REPOSITORY, sampleBlob } from './testing/replicas.js';
 

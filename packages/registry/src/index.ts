@@ -1,4 +1,7 @@
-export { Blobs, findBlob, type BlobLocation, type BlobPlace, type BlobSource, type BlobReferences } from './blobs.js';
+export type { BlobSource } from './blob-copies.js';
+export type { BlobReferences } from './blob-deletion.js';
+export { findBlob, type BlobLocation, type BlobPlace } from './blob-location.js';
+export { Blobs } from './blobs.js';
 export { Catalog } from './catalog.js';
 export { updateObject, type Updated, type UpdateOptions } from './cas.js';
 export { Intents, type HeldIntent, type Intent, type IntentNames } from './intents.js';

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { isDigest, type Digest, type RepositoryName, type Tag } from '@atoll/core';
 import { digestInKey, keys, type CallOptions, type ReadableStore } from '@atoll/storage';
-import { findBlob, type BlobLocation, type BlobPlace } from './blobs.js';
+import { findBlob, type BlobLocation, type BlobPlace } from './blob-location.js';
 import { repositoryNames } from './catalog.js';
 import { readObject } from './json-object.js';
 import { listNames, type NamePage, type NameSpace } from './listing.js';

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { RegistryError, type Digest } from '@atoll/core';
 import { keys } from '@atoll/storage';
 import fc from 'fast-check';
-import type { BlobSource } from './blobs.js';
+import type { BlobSource } from './blob-copies.js';
 import { Interleaving } from './testing/interleave.js';
 import {
   content,

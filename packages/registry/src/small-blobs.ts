@@ -3,8 +3,8 @@ import type { Readable } from 'node:stream';
 import type { Digest } from '@atoll/core';
 import { StorageError, type Chunks } from '@atoll/storage';
 import { LRUCache } from 'lru-cache';
+import type { BlobLocation } from './blob-location.js';
 import { ownMemory } from './own-memory.js';
-import type { BlobLocation } from './blobs.js';
 
 export const SMALL_BLOB_BYTES = 65_536;
 const KEPT_BYTES = 32 * 1_048_576;

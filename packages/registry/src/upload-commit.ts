@@ -1,6 +1,7 @@
 import { algorithmOf, RegistryError, type Digest } from '@atoll/core';
 import { isStorageError, type CallOptions, type ObjectStore, type Version } from '@atoll/storage';
-import { newBlobKey, type BlobLocation, type Blobs } from './blobs.js';
+import { newBlobKey, type BlobLocation } from './blob-location.js';
+import type { Blobs } from './blobs.js';
 import { digestOfChunks } from './upload-hash.js';
 import {
   bytesInParts,

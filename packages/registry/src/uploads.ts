@@ -1,6 +1,7 @@
 import { algorithmOf, systemClock, type Clock, type Digest, type RepositoryName } from '@atoll/core';
 import { isStorageError, KeyedMutex, type CallOptions, type Chunks, type ObjectStore } from '@atoll/storage';
-import type { BlobLocation, Blobs } from './blobs.js';
+import type { BlobLocation } from './blob-location.js';
+import type { Blobs } from './blobs.js';
 import { ByteSource } from './byte-source.js';
 import { UploadCommit } from './upload-commit.js';
 import { HashThread } from './hash-thread.js';

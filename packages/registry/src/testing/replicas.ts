@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { digestOf, parseRepositoryName, type Digest, type DigestAlgorithm } from '@atoll/core';
 import { countCalls, faulty, keys, MemoryStore, type Capabilities, type Fault, type ObjectStore } from '@atoll/storage';
-import { Blobs, type BlobReferences } from '../blobs.js';
+import type { BlobReferences } from '../blob-deletion.js';
+import { Blobs } from '../blobs.js';
 import { ResumableCopies } from '../resumable-copies.js';
 import type { UploadSizes } from '../upload-plan.js';
 import { Uploads } from '../uploads.js';
