@@ -199,11 +199,7 @@ async function closeOrCut(part: Worker | Queue | QueueEvents | undefined): Promi
 }
 
 /** `undefined` after that time, or when `end` aborts. */
-async function within<T>(
-  milliseconds: number,
-  promise: Promise<T> | T,
-  end?: AbortSignal,
-): Promise<T | undefined> {
+async function within<T>(milliseconds: number, promise: Promise<T> | T, end?: AbortSignal): Promise<T | undefined> {
   const late = Promise.withResolvers<undefined>();
   const giveUp = () => late.resolve(undefined);
   const timer = setTimeout(giveUp, milliseconds);
