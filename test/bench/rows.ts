@@ -21,7 +21,8 @@ export interface Sizes {
   readonly freshSeconds: number;
   readonly warmSeconds: number;
   readonly requestSeconds: number;
-  /** For images and tags. */
+  /** For images and tags: what serves a push is more than what serves a GET, and takes longer to be compiled. */
+  readonly pushWarmSeconds: number;
   readonly pushSeconds: number;
   readonly settled: boolean;
 }
@@ -32,6 +33,7 @@ export const FULL: Sizes = {
   freshSeconds: 4,
   warmSeconds: 1,
   requestSeconds: 2,
+  pushWarmSeconds: 4,
   pushSeconds: 3,
   settled: true,
 };
@@ -43,6 +45,7 @@ export const SMALL: Sizes = {
   freshSeconds: 0.2,
   warmSeconds: 0.1,
   requestSeconds: 0.2,
+  pushWarmSeconds: 0.1,
   pushSeconds: 0.3,
   settled: false,
 };

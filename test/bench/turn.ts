@@ -4,6 +4,7 @@ import { filledContent, image, MANIFEST_TYPES, type Content, type Image } from '
 import { pushBlob, pushImage } from '../harness/push.js';
 import { sha256 } from '../harness/wire.js';
 import { plantBlob } from './bare-servers.js';
+import { clearAway } from './clear-away.js';
 import type { Contestant, Running } from './contestants.js';
 import { hashAndWrite, load, loadRequests, megabytesPerSecond } from './load-task.js';
 import { Pattern } from './pattern.js';
@@ -51,7 +52,7 @@ export async function takeTurn(turn: Turn): Promise<void> {
     await measureRows(turn, running);
   } finally {
     await running.stop();
-    rmSync(folder, { recursive: true, force: true });
+    clearAway(folder);
   }
 }
 
@@ -151,7 +152,7 @@ function pushShape({ large, many }: Sizes, shape: 'large' | 'many'): Sizes['many
 }
 
 function measureSmallPushes({ sizes, salt }: Turn, { url }: Running, kind: 'images' | 'tags'): Promise<number> {
-  const { warmSeconds, pushSeconds: seconds } = sizes;
+  const { pushWarmSeconds: warmSeconds, pushSeconds: seconds } = sizes;
   const repository = `bench/${kind}`;
   return loadRequests({ kind, url, connections: PUSHERS, warmSeconds, seconds, repository, name: salt });
 }
