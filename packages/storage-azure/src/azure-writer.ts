@@ -1,8 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import type { CallOptions, DeleteCondition, DeleteOutcome, PutCondition, PutOutcome } from '@atoll/storage';
+import {
+  settleDelete,
+  settlePut,
+  type CallOptions,
+  type DeleteCondition,
+  type DeleteOutcome,
+  type PutCondition,
+  type PutOutcome,
+  type RequestFailure,
+} from '@atoll/storage';
 import type { BlobRequestConditions } from '@azure/storage-blob';
 import type { Answer, AzureCalls, RequestOptions } from './azure-calls.js';
-import { AzureFailure } from './azure-failure.js';
 import { NONCE, type AzureReader } from './azure-reader.js';
 import { toStorageError } from './failure-meaning.js';
 import { etagOf, versionOf } from './object-info.js';
@@ -38,68 +46,36 @@ export class AzureWriter {
     return this.write({ key, condition, nonce: randomUUID(), sizeBytes: bytes.length, request }, o);
   }
 
-  /**
-   * A write without an answer is simply sent again under the same condition: had it happened, the second one fails the condition, and
-   * whoever fails it looks whether the nonce is its own. A proxy that sends a request twice is found out in the same way.
-   */
   async write(write: BlobWrite, { signal }: CallOptions): Promise<PutOutcome> {
     const { key, condition, nonce, sizeBytes, request } = write;
-    const conditions = asConditions(condition);
-    const attempts = this.calls.attempts(signal);
-    let unanswered = false;
-    for (;;) {
-      try {
-        const send = (options: RequestOptions) => request({ ...options, conditions, metadata: { [NONCE]: nonce } });
-        return { version: versionOf((await this.calls.once(send, { signal, sizeBytes })).etag) };
-      } catch (cause) {
-        if (!(cause instanceof AzureFailure)) throw cause;
-        if (isConflict(cause, condition)) return (await this.#found(write, { signal })) ?? 'conflict';
-        unanswered ||= cause.outcome === 'lost';
-        if (await attempts.another(cause)) continue;
-        const found = unanswered ? await this.#foundAtLast(write, { signal }) : undefined;
-        if (found === undefined) throw toStorageError(cause, this.place.url, key);
-        return found;
-      }
-    }
+    const given = { conditions: asConditions(condition), metadata: { [NONCE]: nonce } };
+    return settlePut({
+      condition,
+      signal,
+      attempts: this.calls.attempts(signal),
+      send: async () => {
+        const { etag } = await this.calls.once((o) => request({ ...o, ...given }), { signal, sizeBytes });
+        return { version: versionOf(etag) };
+      },
+      isConflict,
+      found: async () => {
+        const head = await this.reader.headWithNonce(key, { signal });
+        return head?.nonce === nonce ? { version: head.info.version } : undefined;
+      },
+      toError: (failure) => toStorageError(failure, this.place.url, key),
+    });
   }
 
-  /**
-   * What is not there after a delete that was not answered was deleted by it, or else by somebody at the same time. Some servers tell
-   * a condition that fails from a blob that is absent, others do not.
-   */
   async delete(key: string, condition: DeleteCondition, { signal }: CallOptions): Promise<DeleteOutcome> {
     const blob = this.place.blob(key);
     const conditions = asConditions(condition);
-    const attempts = this.calls.attempts(signal);
-    let unanswered = false;
-    for (;;) {
-      try {
-        await this.calls.once((o) => blob.delete({ ...o, conditions, deleteSnapshots: 'include' }), { signal });
-        return 'deleted';
-      } catch (cause) {
-        if (!(cause instanceof AzureFailure)) throw cause;
-        const absent = cause.code === 'BlobNotFound';
-        if (!absent && isConditionNotMet(cause) && (await this.reader.head(key, { signal }))) return 'conflict';
-        if (absent || isConditionNotMet(cause)) return unanswered ? 'deleted' : 'absent';
-        unanswered ||= cause.outcome === 'lost';
-        if (!(await attempts.another(cause))) throw toStorageError(cause, this.place.url, key);
-      }
-    }
-  }
-
-  async #found({ key, nonce }: BlobWrite, o: CallOptions): Promise<PutOutcome | undefined> {
-    const head = await this.reader.headWithNonce(key, o);
-    return head?.nonce === nonce ? { version: head.info.version } : undefined;
-  }
-
-  /** No attempt is left, and one of them may have happened. Where that cannot be found out, either, it is the write that failed. */
-  async #foundAtLast(write: BlobWrite, o: CallOptions): Promise<PutOutcome | undefined> {
-    try {
-      return await this.#found(write, o);
-    } catch {
-      o.signal?.throwIfAborted();
-      return undefined;
-    }
+    return settleDelete({
+      attempts: this.calls.attempts(signal),
+      send: () => this.calls.once((o) => blob.delete({ ...o, conditions, deleteSnapshots: 'include' }), { signal }),
+      meaningOf: saidOfDeleted,
+      isThere: async () => (await this.reader.head(key, { signal })) !== undefined,
+      toError: (failure) => toStorageError(failure, this.place.url, key),
+    });
   }
 }
 
@@ -109,11 +85,16 @@ function asConditions(condition: PutCondition): BlobRequestConditions {
 }
 
 /** The service answers 409 to a create, 412 to a replacement, and may say of a blob that is gone that it is not found. */
-function isConflict(failure: AzureFailure, condition: PutCondition): boolean {
-  if ('blind' in condition) return false;
+function isConflict(failure: RequestFailure): boolean {
   return failure.code === 'BlobAlreadyExists' || failure.code === 'BlobNotFound' || isConditionNotMet(failure);
 }
 
-function isConditionNotMet({ status, code }: AzureFailure): boolean {
+/** Some servers tell a condition that fails from a blob that is absent, others do not. */
+function saidOfDeleted(failure: RequestFailure): 'absent' | 'not met' | undefined {
+  if (failure.code === 'BlobNotFound') return 'absent';
+  return isConditionNotMet(failure) ? 'not met' : undefined;
+}
+
+function isConditionNotMet({ status, code }: RequestFailure): boolean {
   return status === 412 && (code === 'ConditionNotMet' || code === 'UnknownError');
 }

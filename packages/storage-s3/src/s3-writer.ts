@@ -1,13 +1,14 @@
 import {
+  settlePut,
   StorageError,
   type CallOptions,
   type DeleteCondition,
   type DeleteOutcome,
   type PutCondition,
   type PutOutcome,
+  type RequestFailure,
 } from '@atoll/storage';
 import { toStorageError } from './failure-meaning.js';
-import { failureOf } from './failure-of.js';
 import { checkLasting } from './lasting.js';
 import { etagOf, versionOf } from './object-info.js';
 import { putOf } from './object-requests.js';
@@ -38,30 +39,27 @@ export class S3Writer {
     this.#conditionalDelete = conditionalDelete;
   }
 
-  /**
-   * A write without an answer is simply sent again under the same condition: had it happened, the second one fails the condition, and
-   * whoever fails it looks whether the bytes are its own. A proxy that sends a request twice is found out in the same way.
-   */
   async put(key: string, body: Uint8Array, condition: PutCondition, { signal }: CallOptions): Promise<PutOutcome> {
     const request = putOf(this.#place.of(key).Key, body, asHeaders(condition));
-    const attempts = this.#calls.attempts(signal);
-    let unanswered = false;
-    for (;;) {
-      try {
+    const { url } = this.#place;
+    return settlePut({
+      condition,
+      signal,
+      attempts: this.#calls.attempts(signal),
+      send: async () => {
         const send = { signal, sizeBytes: body.length };
         const { headers } = await this.#calls.once((o) => this.#calls.objects.sendOnly(request, o), send);
-        checkLasting(headers, this.#place.url, key);
+        checkLasting(headers, url, key);
         return { version: versionOf(headers.etag) };
-      } catch (cause) {
-        const failure = failureOf(cause);
-        if (failure === undefined) throw cause;
-        if (!('blind' in condition) && isConflict(failure)) return this.#settle(key, body, { signal });
-        unanswered ||= failure.outcome === 'lost';
-        if (await attempts.another(failure)) continue;
-        if (!unanswered) throw toStorageError(failure, this.#place.url, 'write', key);
-        return this.#settleAtLast(key, body, failure, { signal });
-      }
-    }
+      },
+      isConflict,
+      found: async () => {
+        const found = await this.#reader.get(key, { signal });
+        // Every small object carries a nonce, so equal bytes are this very write.
+        return found?.body.equals(body) ? { version: found.info.version } : undefined;
+      },
+      toError: (failure) => toStorageError(failure, url, 'write', key),
+    });
   }
 
   /** A repeat of a delete that happened finds nothing, or another version: both answers are true then. */
@@ -80,19 +78,6 @@ export class S3Writer {
       throw toStorageError(cause, this.#place.url, 'delete', key);
     }
   }
-
-  /** Every small object carries a nonce, so equal bytes are this very write. */
-  async #settle(key: string, body: Uint8Array, o: CallOptions): Promise<PutOutcome> {
-    const found = await this.#reader.get(key, o);
-    return found?.body.equals(body) ? { version: found.info.version } : 'conflict';
-  }
-
-  /** No attempt is left and one of them may have happened. @throws StorageError where it has not */
-  async #settleAtLast(key: string, body: Uint8Array, failure: S3Failure, o: CallOptions): Promise<PutOutcome> {
-    const found = await this.#settle(key, body, o);
-    if (found === 'conflict') throw toStorageError(failure, this.#place.url, 'write', key);
-    return found;
-  }
 }
 
 function asHeaders(condition: PutCondition): Record<string, string> {
@@ -101,6 +86,6 @@ function asHeaders(condition: PutCondition): Record<string, string> {
 }
 
 /** A version of an object that is gone answers 404. */
-function isConflict({ status, code }: S3Failure): boolean {
+function isConflict({ status, code }: RequestFailure): boolean {
   return status === 412 || code === 'NoSuchKey';
 }

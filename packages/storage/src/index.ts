@@ -64,6 +64,8 @@ export {
   unknownSetting,
   versioningSetting,
 } from './setting-verdicts.js';
+export { settleDelete } from './settle-delete.js';
+export { settlePut } from './settle-put.js';
 export { isStorageError, StorageError, type StorageErrorKind } from './storage-error.js';
 export { timeLimitMs, USUAL_TIMEOUTS, type Timeouts } from './timeouts.js';
 export { untilAborted } from './until-aborted.js';
