@@ -1,4 +1,4 @@
-import { giveBack, StorageError, type CallOptions, type PartTurns, type PutOutcome } from '@atoll/storage';
+import { giveBack, sendPieces, StorageError, type CallOptions, type PartTurns, type PutOutcome } from '@atoll/storage';
 import type { AzureCalls } from './azure-calls.js';
 import { AzureFailure } from './azure-failure.js';
 import type { AzureReader } from './azure-reader.js';
@@ -7,8 +7,6 @@ import { blockId, newRun, type BlockRun } from './blocks.js';
 import { toStorageError } from './failure-meaning.js';
 import type { Place } from './place.js';
 
-/** Of one stream, so that it does not take the turns of all. */
-const SENT_AT_ONCE = 4;
 /** What an entry of the list of blocks takes in a request. */
 const LISTED_BLOCK_BYTES = 64;
 
@@ -32,25 +30,14 @@ export class BlockWriter {
   /** A run of its own, so that no attempt ever touches the blocks of another. @throws the error of `pieces` as it is */
   async stage(key: string, pieces: AsyncIterable<Buffer>, o: CallOptions): Promise<StagedBlocks> {
     const id = newRun();
-    const sent: Promise<void>[] = [];
-    let sizeBytes = 0;
-    try {
-      for await (const piece of pieces) {
-        const index = sent.length;
-        sizeBytes += piece.length;
-        const { done } = await this.parts.turns.begin(piece.length, async () => {
-          const attempts = await this.stageOne(key, blockId(id, index), piece, o);
-          // A refusal may come before the body has left: that connection still reads the memory.
-          if (attempts === 1) giveBack(piece);
-        });
-        sent.push(done);
-        if (sent.length >= SENT_AT_ONCE) await sent[sent.length - SENT_AT_ONCE];
-      }
-      await Promise.all(sent);
-    } finally {
-      await Promise.allSettled(sent);
-    }
-    return { id, count: sent.length, sizeBytes };
+    const sizes = await sendPieces(this.parts.turns, pieces, async (piece, index) => {
+      const sizeBytes = piece.length;
+      const attempts = await this.stageOne(key, blockId(id, index), piece, o);
+      // A refusal may come before the body has left: that connection still reads the memory.
+      if (attempts === 1) giveBack(piece);
+      return sizeBytes;
+    });
+    return { id, count: sizes.length, sizeBytes: sizes.reduce((sum, sizeBytes) => sum + sizeBytes, 0) };
   }
 
   /** Answers how many attempts it took. */

@@ -2,11 +2,9 @@ import type { DataObjects } from './bucket-store.js';
 import { giveBack } from './give-back.js';
 import type { CallOptions, Chunks, Json, PartPlace, PartReceipt } from './object-store.js';
 import type { PartTurns } from './part-turns.js';
+import { sendPieces } from './send-pieces.js';
 import { sendWhole } from './send-whole.js';
 import { writeInPieces } from './write-in-pieces.js';
-
-/** Of one stream, so that it does not take the turns of all. */
-const SENT_AT_ONCE = 4;
 
 /** The requests of a service that knows uploads of data objects in parts. */
 export interface PartRequests {
@@ -75,29 +73,20 @@ export class DataInParts implements DataObjects {
     return this.requests.abort(key, upload, o);
   }
 
-  /** All of a data object; where that fails, nothing of it is left. Whoever has gathered the pieces gives them away. */
+  /** All of a data object; where that fails, nothing of it is left. */
   async #writeParts(key: string, pieces: AsyncIterable<Buffer>, o: CallOptions): Promise<{ sizeBytes: number }> {
     const upload = await this.requests.begin(key, o);
-    const sent: Promise<PartReceipt>[] = [];
     try {
-      for await (const piece of pieces) await this.#send(key, upload, piece, sent, o);
-      return await this.requests.complete(key, upload, await Promise.all(sent), { ...o, alone: true });
+      const parts = await sendPieces(this.turns, pieces, async (piece, index) => {
+        const receipt = await this.requests.writePart(key, upload, index + 1, piece, o);
+        giveBack(piece);
+        return receipt;
+      });
+      return await this.requests.complete(key, upload, parts, { ...o, alone: true });
     } catch (cause) {
-      await Promise.allSettled(sent);
       // Not with the caller's signal, which may be what ended this. What cannot be freed now the bucket's rule removes.
       await this.requests.abort(key, upload, {}).catch(() => undefined);
       throw cause;
     }
-  }
-
-  async #send(key: string, upload: Json, piece: Buffer, sent: Promise<PartReceipt>[], o: CallOptions): Promise<void> {
-    const number = sent.length + 1;
-    const { done } = await this.turns.begin(piece.length, async () => {
-      const receipt = await this.requests.writePart(key, upload, number, piece, o);
-      giveBack(piece);
-      return receipt;
-    });
-    sent.push(done);
-    if (sent.length >= SENT_AT_ONCE) await sent[sent.length - SENT_AT_ONCE];
   }
 }

@@ -64,6 +64,7 @@ export {
   unknownSetting,
   versioningSetting,
 } from './setting-verdicts.js';
+export { sendPieces } from './send-pieces.js';
 export { settleDelete } from './settle-delete.js';
 export { settlePut } from './settle-put.js';
 export { isStorageError, StorageError, type StorageErrorKind } from './storage-error.js';
