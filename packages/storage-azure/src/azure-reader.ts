@@ -3,6 +3,7 @@ import {
   openResumed,
   orBehindEnd,
   readExactly,
+  sizeInRange,
   type ByteRange,
   type CallOptions,
   type ObjectInfo,
@@ -13,7 +14,7 @@ import type { AzureCalls, RequestOptions } from './azure-calls.js';
 import { AzureFailure } from './azure-failure.js';
 import { toStorageError } from './failure-meaning.js';
 import { brokenBody } from './failure-of.js';
-import { etagOf, objectInfo, sizeInRange } from './object-info.js';
+import { etagOf, objectInfo } from './object-info.js';
 import type { Place } from './place.js';
 
 /** A blob's head, with the nonce that its writer gave it. */

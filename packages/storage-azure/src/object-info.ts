@@ -24,9 +24,3 @@ export function versionOf(etag: string | undefined): Version {
 export function etagOf(version: Version): string {
   return `"${version}"`;
 }
-
-/** The whole blob's size, of an answer to a request for some of it: `bytes 5-9/100`. */
-export function sizeInRange(range: string | undefined): number | undefined {
-  const size = /\/(\d+)$/.exec(range ?? '')?.[1];
-  return size === undefined ? undefined : Number(size);
-}

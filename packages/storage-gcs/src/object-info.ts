@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { ObjectInfo } from '@atoll/storage';
+import { sizeInRange, type ObjectInfo } from '@atoll/storage';
 import { z } from 'zod';
 import { GcsFailure } from './gcs-failure.js';
 
@@ -35,11 +35,6 @@ export function infoInHeaders(key: string, headers: IncomingHttpHeaders): Object
     throw new GcsFailure('lost', 'IncompleteAnswer');
   }
   return { key, sizeBytes: Number(sizeBytes), version, modified };
-}
-
-/** The whole object's size, of an answer with some of its bytes: `bytes 5-9/100`. */
-function sizeInRange(range: string | undefined): string | undefined {
-  return /\/(\d+)$/.exec(range ?? '')?.[1];
 }
 
 function one(value: string | string[] | undefined): string {

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { ObjectInfo, Version } from '@atoll/storage';
+import { sizeInRange, type ObjectInfo, type Version } from '@atoll/storage';
 import { S3Failure } from './s3-failure.js';
 
 /** What answers tell of an object; every field may be missing in what a server sends. */
@@ -38,10 +38,4 @@ export function versionOf(tag: string | undefined): Version {
 /** As conditions name it. */
 export function etagOf(version: Version): string {
   return `"${version}"`;
-}
-
-/** The whole object's size, of an answer to a request for some of it: `bytes 5-9/100`. */
-function sizeInRange(range: string): number | undefined {
-  const size = /\/(\d+)$/.exec(range)?.[1];
-  return size === undefined ? undefined : Number(size);
 }

@@ -67,6 +67,7 @@ export {
 export { sendPieces } from './send-pieces.js';
 export { settleDelete } from './settle-delete.js';
 export { settlePut } from './settle-put.js';
+export { sizeInRange } from './size-in-range.js';
 export { isStorageError, StorageError, type StorageErrorKind } from './storage-error.js';
 export { timeLimitMs, USUAL_TIMEOUTS, type Timeouts } from './timeouts.js';
 export { untilAborted } from './until-aborted.js';
