@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import {
+  checkPartNumber,
   cutInto,
   StorageError,
   writeInPieces,
@@ -62,9 +63,7 @@ export class AzureUploads implements DataObjects {
     chunks: Chunks,
     o: CallOptions,
   ): Promise<PartReceipt> {
-    if (!Number.isInteger(number) || number < 1 || number > PART_RULES.maxCount) {
-      throw new StorageError('unsupported', `part numbers go from 1 to ${PART_RULES.maxCount}`, { key });
-    }
+    checkPartNumber(number, PART_RULES, key);
     const known = this.#checkKnown(key, this.#idOf(key, upload), o);
     known.catch(() => undefined);
     const pieces = cutInto(chunks, (at) => blockBytesAt(offsetBytes + at), o.signal);

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { StorageError, type CallOptions, type Json, type PartReceipt } from '@atoll/storage';
+import { checkPartNumber, StorageError, type CallOptions, type Json, type PartReceipt } from '@atoll/storage';
 import { z } from 'zod';
 import { readNothing, readText } from './answers.js';
 import type { GcsCalls } from './gcs-calls.js';
@@ -61,9 +61,7 @@ export class GcsUploads {
     body: Uint8Array,
     { signal }: CallOptions,
   ): Promise<PartReceipt> {
-    if (!Number.isInteger(number) || number < 1 || number > PART_RULES.maxCount) {
-      throw new StorageError('unsupported', `part numbers go from 1 to ${PART_RULES.maxCount}`, { key });
-    }
+    checkPartNumber(number, PART_RULES, key);
     const { uploadId } = this.#known(key, upload);
     const path = this.parts.place.bytes(key, { partNumber: number, uploadId });
     return this.#storing(key, async () => {

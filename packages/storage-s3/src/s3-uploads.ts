@@ -3,7 +3,7 @@ import {
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
 } from '@aws-sdk/client-s3';
-import { StorageError, type CallOptions, type Json, type PartReceipt } from '@atoll/storage';
+import { checkPartNumber, StorageError, type CallOptions, type Json, type PartReceipt } from '@atoll/storage';
 import { z } from 'zod';
 import { toStorageError } from './failure-meaning.js';
 import { checkExpiration, checkLasting } from './lasting.js';
@@ -55,9 +55,7 @@ export class S3Uploads {
     body: Uint8Array,
     { signal }: CallOptions,
   ): Promise<PartReceipt> {
-    if (!Number.isInteger(number) || number < 1 || number > PART_RULES.maxCount) {
-      throw new StorageError('unsupported', `part numbers go from 1 to ${PART_RULES.maxCount}`, { key });
-    }
+    checkPartNumber(number, PART_RULES, key);
     const { Key, UploadId } = this.of(key, upload);
     const query = { partNumber: String(number), uploadId: UploadId };
     const request = { method: 'PUT', key: Key, query, body } as const;

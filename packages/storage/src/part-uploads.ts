@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { checkPartNumber } from './check-part-number.js';
 import type { Capabilities, Json, PartReceipt } from './object-store.js';
 import { StorageError } from './storage-error.js';
 
@@ -34,9 +35,7 @@ export class PartUploads {
   /** @throws StorageError 'unknown-upload', or 'unsupported' when the number is none this store has */
   write(key: string, upload: Json, part: { number: number; offsetBytes: number }, body: Buffer): PartReceipt {
     const { parts } = this.#find(key, upload);
-    if (!Number.isInteger(part.number) || part.number < 1 || part.number > this.#rules.maxCount) {
-      throw new StorageError('unsupported', `part numbers go from 1 to ${this.#rules.maxCount}`, { key });
-    }
+    checkPartNumber(part.number, this.#rules, key);
     const tag = `part-${++this.#made}`;
     parts.set(part.number, { offsetBytes: part.offsetBytes, tag, body });
     return { number: part.number, sizeBytes: body.length, tag };
