@@ -1,4 +1,5 @@
 import type { CallOptions, Chunks } from './object-store.js';
+import { startingWith } from './starting-with.js';
 import { untilAborted } from './until-aborted.js';
 
 /** All bytes, when there are few of them; otherwise all of them as chunks. `end` lets go of the source, read or not. */
@@ -13,17 +14,11 @@ export async function holdSmall(chunks: Chunks, limitBytes: number, { signal }: 
   let heldBytes = 0;
   for (let next = await iterator.next(); !next.done; next = await iterator.next()) {
     if (heldBytes + next.value.length > limitBytes) {
-      return { all: inOrder(held, next.value, iterator), end: () => iterator.return() };
+      return { all: startingWith([...held, next.value], iterator), end: () => iterator.return() };
     }
     // A copy: the source may use the memory again.
     held.push(Buffer.from(next.value));
     heldBytes += next.value.length;
   }
   return { small: Buffer.concat(held) };
-}
-
-async function* inOrder(held: readonly Uint8Array[], next: Uint8Array, rest: Chunks): AsyncGenerator<Uint8Array> {
-  yield* held;
-  yield next;
-  yield* rest;
 }
