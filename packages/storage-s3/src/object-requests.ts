@@ -3,7 +3,7 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import { encodePath, encodeQuery, Wire, type ClockGuard, type ProxyNames, type Take } from '@atoll/storage';
 import { findOrigin, type Origin } from './origin.js';
 import { refusalOf } from './refusal-of.js';
-import type { RequestOptions, S3Timeouts } from './s3-calls.js';
+import { SIGNATURE_SKEW_MS, type RequestOptions, type S3Timeouts } from './s3-calls.js';
 import { S3Failure } from './s3-failure.js';
 import { Signature } from './signature.js';
 
@@ -35,9 +35,6 @@ interface Door extends Origin {
   readonly wire: Wire;
   readonly signature: Signature;
 }
-
-/** Servers refuse signatures that are 15 minutes old or early. */
-const SIGNATURE_SKEW_MS = 300_000;
 
 /**
  * Requests for objects without the layers of the SDK, which cost three times as much as the request itself (docs/adr/0013). Nothing is

@@ -4,8 +4,8 @@ import { failureOf } from './failure-of.js';
 import type { ObjectRequests } from './object-requests.js';
 import { S3Failure } from './s3-failure.js';
 
-/** Servers refuse signatures that are 15 minutes old or early; the SDK begins to correct the time it signs at 5. */
-const SIGNATURE_SKEW_MS = 300_000;
+/** Servers refuse signatures that are 15 minutes old or early; from here on the time that is signed is corrected, by the SDK and by us. */
+export const SIGNATURE_SKEW_MS = 300_000;
 
 /** How long one request may take. Here `idleMs` counts before an answer, too. */
 export interface S3Timeouts extends Timeouts {
@@ -86,8 +86,8 @@ export class S3Calls {
   }
 
   /**
-   * An answer to a HEAD has no body to say that it was the clock, or what was known of it when the request was signed. The SDK signs the
-   * next attempt by the server's.
+   * An answer to a HEAD has no body to say that it was the clock; a clock that is off, or was when the request was signed, says so. The
+   * next attempt is signed by the server's.
    */
   #failureOf(cause: unknown, skewBeforeMs: number): S3Failure | undefined {
     const failure = failureOf(cause);
