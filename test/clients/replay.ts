@@ -6,7 +6,7 @@ import type { RegistryUnderTest } from '../conformance/registry-under-test.js';
 export const OCTETS = { 'Content-Type': 'application/octet-stream' };
 
 /** A body of unknown length, as clients send that stream: RFC 9112, 7.1. */
-export function chunkedBody(bytes: Uint8Array): Buffer {
+function chunkedBody(bytes: Uint8Array): Buffer {
   const half = Math.ceil(bytes.length / 2);
   const pieces = [bytes.subarray(0, half), bytes.subarray(half)].filter((piece) => piece.length > 0);
   const chunks = pieces.flatMap((piece) => [

@@ -24,7 +24,7 @@ export interface Samples {
   readonly digests: Readonly<Record<'amd64' | 'arm64' | 'big' | 'middle' | 'zstd' | 'multi', string>>;
 }
 
-export const MIDDLE_MEBIBYTES = 24;
+const MIDDLE_MEBIBYTES = 24;
 
 export async function makeSamples(layout: string, bigMebibytes: number): Promise<Samples> {
   await mkdir(join(layout, 'blobs', 'sha256'), { recursive: true });

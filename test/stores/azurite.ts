@@ -14,7 +14,7 @@ const KEY = 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZ
 
 export const AZURITE_CREDENTIALS: readonly AzureCredentials[] = [{ account: AZURITE_ACCOUNT, key: KEY }];
 /** Containers that are there: a region's, and that of a peer. */
-export const AZURITE_CONTAINERS = ['registry', 'peer'] as const;
+const AZURITE_CONTAINERS = ['registry', 'peer'] as const;
 
 export interface AzuritePlace {
   readonly container?: (typeof AZURITE_CONTAINERS)[number];

@@ -12,7 +12,6 @@ export {
   type DigestAlgorithm,
 } from './digest.js';
 export { isHybridTime, millisecondsOf, nextHybridTime, type HybridTime } from './hybrid-time.js';
-export { isManifestMediaType } from './manifest-media-types.js';
 export { MAX_MANIFEST_BYTES, parseManifest, type ParsedManifest } from './manifest.js';
 export { isTag, parseReference, parseTag, type Reference, type Tag } from './reference.js';
 export {
@@ -20,7 +19,6 @@ export {
   joinRegisters,
   liveSiblings,
   liveValue,
-  projectRegister,
   sameRegister,
   writeRegister,
   type Origin,
@@ -28,4 +26,4 @@ export {
   type Sibling,
 } from './register.js';
 export { RegistryError, type ErrorEntry, type RegistryCode } from './registry-error.js';
-export { isRepositoryName, MAX_NAME_BYTES, parseRepositoryName, type RepositoryName } from './repository-name.js';
+export { isRepositoryName, parseRepositoryName, type RepositoryName } from './repository-name.js';

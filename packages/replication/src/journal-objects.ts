@@ -22,7 +22,7 @@ export interface Watermark {
   readonly next: number;
 }
 
-export const FIRST_HEAD: JournalHead = { next: 1, floor: 0 };
+const FIRST_HEAD: JournalHead = { next: 1, floor: 0 };
 
 const segmentCodec = jsonCodec<Segment>(
   z.object({ n: z.string(), at: z.int().nonnegative(), entries: z.array(journalEntrySchema) }),

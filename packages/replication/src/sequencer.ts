@@ -6,7 +6,7 @@ import { readHead, updateHead } from './journal-objects.js';
 import { reasonOf, silentLog, type ReplicationLog } from './log.js';
 
 /** How long a region may be away and still follow the journal; after that it compares repositories. */
-export const SEGMENT_LIFETIME_MS = 14 * 24 * 60 * 60 * 1000;
+const SEGMENT_LIFETIME_MS = 14 * 24 * 60 * 60 * 1000;
 
 const MAX_ENTRIES = 1000;
 const CALLS_AT_ONCE = 32;

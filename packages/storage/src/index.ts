@@ -1,5 +1,5 @@
 export { asFound } from './as-found.js';
-export { Attempts, USUAL_RETRIES, type FailedAttempt, type RetryPlan } from './attempts.js';
+export { Attempts, USUAL_RETRIES, type RetryPlan } from './attempts.js';
 export { createBucketAgent, type ProxyNames } from './bucket-agent.js';
 export { BucketStore, type BucketParts, type DataObjects } from './bucket-store.js';
 export { checkPartNumber } from './check-part-number.js';
@@ -54,9 +54,8 @@ export { openResumed, orBehindEnd, type OpenedObject } from './open-resumed.js';
 export { PartTurns } from './part-turns.js';
 export { probeStore, type ProbeFindings } from './probe-store.js';
 export { readAtMost, readExactly } from './read-exactly.js';
-export { RenewedBody, type RenewedBodyParts } from './renewed-body.js';
 export { RequestFailure, retryAfterMs, systemCodeOf, type FailureFacts, type Outcome } from './request-failure.js';
-export { resumedBody, type ByteRange } from './resumed-body.js';
+export type { ByteRange } from './resumed-body.js';
 export {
   concernsPrefix,
   lifecycleSetting,

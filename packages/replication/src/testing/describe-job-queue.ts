@@ -17,7 +17,7 @@ export function tagJob(tag: string, more: Partial<Job> = {}): Job {
   } as Job;
 }
 
-export function repositoryJob(name: string): Job {
+function repositoryJob(name: string): Job {
   const { source, shard, segment, nonce, deadlineMs } = tagJob('x');
   return { kind: 'repository', source, repository: parseRepositoryName(name), shard, segment, nonce, deadlineMs };
 }
