@@ -4,7 +4,6 @@ import { BlobSASPermissions, SASProtocol, type HttpAuthorization } from '@azure/
 import type { AzureCalls } from './azure-calls.js';
 import type { AzureService } from './create-service.js';
 import { DelegatedKeys } from './delegated-keys.js';
-
 import { toStorageError } from './failure-meaning.js';
 import { failureOf } from './failure-of.js';
 import type { Place } from './place.js';

@@ -7,7 +7,7 @@ import { S3Failure } from './s3-failure.js';
 /** Servers refuse signatures that are 15 minutes old or early; from here on the time that is signed is corrected, by the SDK and by us. */
 export const SIGNATURE_SKEW_MS = 300_000;
 
-/** How long one request may take. Here `idleMs` counts before an answer, too. */
+/** How long one request may take. Here an answer only has to begin in `answerMs`, and `idleMs` counts before it, too. */
 export interface S3Timeouts extends Timeouts {
   readonly connectMs: number;
 }

@@ -10,8 +10,8 @@ export type StoreOperation = Exclude<
 export type Interceptor = <T>(operation: StoreOperation, key: string, call: () => Promise<T>) => Promise<T>;
 
 /**
- * The same store with `around` about every call but `close`; it has no version at hand, so that every read is a call, and what it puts
- * in order are calls of `put`.
+ * The same store with `around` about every call but `close`; it has no version at hand, so that every read is a call, what it puts in
+ * order are calls of `put`, and it tells no settings (`inspect`).
  */
 export function interceptStore(store: ObjectStore, around: Interceptor): ObjectStore {
   const put: ObjectStore['put'] = (key, body, condition, o) =>

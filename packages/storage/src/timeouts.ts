@@ -1,6 +1,6 @@
 /** How long one request may take. */
 export interface Timeouts {
-  /** Until the answer begins, for a request without a body to speak of. */
+  /** Until the answer to a request without a body to speak of is there, and read where it is read whole. */
   readonly answerMs: number;
   /** The least that a connection is expected to carry: larger bodies have longer. */
   readonly leastBytesPerSecond: number;
