@@ -39,7 +39,7 @@ export interface AppOptions {
  */
 export function createApp({ registry, log, authorize, ...options }: AppOptions): Express {
   const limits = { ...defaultLimits, ...options.limits };
-  const traffic = options.traffic ?? new Traffic(log, limits);
+  const traffic = options.traffic ?? new Traffic(log, limits, registry.contentMemory);
   const parts: RouteParts = {
     registry,
     limits,

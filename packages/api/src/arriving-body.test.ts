@@ -2,8 +2,8 @@ import { PassThrough, Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { BufferPool } from '@atoll/storage';
 import { ArrivingBody } from './arriving-body.js';
-import { BodyMemory } from './body-memory.js';
 import { ClientGone } from './client-gone.js';
 import { defaultLimits } from './limits.js';
 
@@ -11,16 +11,20 @@ const KIBIBYTE = 1024;
 const CHUNK = 64 * KIBIBYTE;
 
 /** What is given back to it is overwritten, as the next body would. */
-class UsedAgain extends BodyMemory {
+class UsedAgain extends BufferPool {
   given = 0;
 
-  override give(batch: Buffer): void {
-    this.given++;
-    super.give(batch.fill(0xee));
+  constructor() {
+    super(256 * KIBIBYTE, 16);
+  }
+
+  override give(...batches: readonly Buffer<ArrayBuffer>[]): void {
+    this.given += batches.length;
+    super.give(...batches.map((batch) => batch.fill(0xee)));
   }
 }
 
-function bodyOf(source: Readable, limits = {}, memory: BodyMemory = new UsedAgain()): ArrivingBody {
+function bodyOf(source: Readable, limits = {}, memory: BufferPool = new UsedAgain()): ArrivingBody {
   return new ArrivingBody(source, memory, { ...defaultLimits, ...limits });
 }
 

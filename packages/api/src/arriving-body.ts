@@ -1,6 +1,5 @@
 import type { Readable } from 'node:stream';
-import { giveBack } from '@atoll/storage';
-import type { BodyMemory } from './body-memory.js';
+import { giveBack, type BufferPool } from '@atoll/storage';
 import { ClientGone, isBreak } from './client-gone.js';
 import { ProgressWatch, type BodyLimits } from './progress-watch.js';
 
@@ -12,7 +11,7 @@ const READY_AT_MOST = 2;
 interface Piece {
   readonly bytes: Uint8Array;
   /** The memory they were gathered in. */
-  readonly from?: Buffer;
+  readonly from?: Buffer<ArrayBuffer>;
 }
 
 /**
@@ -24,7 +23,7 @@ export class ArrivingBody {
   readonly #watch: ProgressWatch;
   readonly #ready: Piece[] = [];
   #arrivedBytes = 0;
-  #filling: Buffer | undefined;
+  #filling: Buffer<ArrayBuffer> | undefined;
   #filledBytes = 0;
   #lent: Piece | undefined;
   #end: { readonly failure?: Error } | undefined;
@@ -33,7 +32,7 @@ export class ArrivingBody {
 
   constructor(
     private readonly req: Readable,
-    private readonly memory: BodyMemory,
+    private readonly memory: BufferPool,
     limits: BodyLimits,
   ) {
     this.#watch = new ProgressWatch(limits, (cause) => this.#close(cause));
@@ -112,7 +111,7 @@ export class ArrivingBody {
     giveBack(chunk);
   }
 
-  #readyFilled(filling: Buffer): void {
+  #readyFilled(filling: Buffer<ArrayBuffer>): void {
     this.#ready.push({ bytes: filling.subarray(0, this.#filledBytes), from: filling });
     this.#filling = undefined;
     this.#filledBytes = 0;

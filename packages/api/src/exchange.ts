@@ -1,10 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { RegistryError } from '@atoll/core';
-import { canLend } from '@atoll/storage';
+import { canLend, type BufferPool } from '@atoll/storage';
 import type { LogFacts, Logger } from '@atoll/runtime';
 import { logServed } from './access-log.js';
-import type { BodyMemory } from './body-memory.js';
 import { ClientGone, isBreak } from './client-gone.js';
 import { errorPayload, headersOf, toRegistryError } from './errors.js';
 import type { ApiLimits } from './limits.js';
@@ -17,7 +16,7 @@ export type Headers = Record<string, string>;
 export interface ExchangeParts {
   readonly log: Logger;
   readonly limits: ApiLimits;
-  readonly bodyMemory: BodyMemory;
+  readonly bodyMemory: BufferPool;
   /** The server is about to stop, so no connection is kept. */
   readonly isDraining: () => boolean;
   /** The answer is out, or will never be. */

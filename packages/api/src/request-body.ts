@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RegistryError } from '@atoll/core';
+import type { BufferPool } from '@atoll/storage';
 import { ArrivingBody } from './arriving-body.js';
-import type { BodyMemory } from './body-memory.js';
 import type { BodyLimits } from './progress-watch.js';
 
 /**
@@ -20,7 +20,7 @@ export class RequestBody {
     private readonly req: IncomingMessage,
     private readonly res: ServerResponse,
     private readonly limits: BodyLimits,
-    private readonly memory: BodyMemory,
+    private readonly memory: BufferPool,
     awaitsContinue: boolean,
   ) {
     const length = req.headers['content-length'];

@@ -35,7 +35,7 @@ const ABORT_GRACE_MS = 5000;
 /** @throws Error when the port cannot be listened on */
 export async function startApi({ host = DEFAULT_HOST, port, ...options }: ApiOptions): Promise<RunningApi> {
   const limits = { ...defaultLimits, ...options.limits };
-  const traffic = new Traffic(options.log, limits);
+  const traffic = new Traffic(options.log, limits, options.registry.contentMemory);
   const server = serverFor(createApp({ ...options, limits, traffic }), traffic, limits);
   await listen(server, host, port);
   const bound = portOf(server);

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { withRequest, type Logger } from '@atoll/runtime';
-import { BodyMemory } from './body-memory.js';
+import type { BufferPool } from '@atoll/storage';
 import { Exchange, type ExchangeParts } from './exchange.js';
 import type { ApiLimits } from './limits.js';
 
@@ -24,10 +24,11 @@ export class Traffic {
   readonly #parts: ExchangeParts;
   #becameIdle: () => void = () => undefined;
 
-  constructor(log: Logger, limits: ApiLimits) {
+  /** @param bodyMemory where large bodies are gathered */
+  constructor(log: Logger, limits: ApiLimits, bodyMemory: BufferPool) {
     const isDraining = () => this.draining;
     const onClosed = (exchange: Exchange) => this.#ended(exchange);
-    this.#parts = { log, limits, bodyMemory: new BodyMemory(), isDraining, onClosed };
+    this.#parts = { log, limits, bodyMemory, isDraining, onClosed };
   }
 
   /** To be told before the request is answered: its client holds the body back. */

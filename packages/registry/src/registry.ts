@@ -1,5 +1,5 @@
 import { systemClock, type Clock } from '@atoll/core';
-import type { ObjectStore } from '@atoll/storage';
+import type { BufferPool, ObjectStore } from '@atoll/storage';
 import { Blobs } from './blobs.js';
 import { Catalog } from './catalog.js';
 import { HashThread } from './hash-thread.js';
@@ -48,6 +48,8 @@ export class Registry {
   readonly catalog: Catalog;
   readonly journal: Journal;
   readonly intents: Intents;
+  /** Where large content that comes in is best gathered: what stores it need not copy it then. */
+  readonly contentMemory: BufferPool;
 
   constructor({ store, identity, clock = systemClock, uploads = {}, copies = {}, log }: RegistryOptions) {
     const origin = originOf(identity);
@@ -71,6 +73,7 @@ export class Registry {
     this.catalog = catalog;
     this.journal = journal;
     this.intents = intents;
+    this.contentMemory = hashes.memory;
     this.referrers = referrers;
     this.blobs = blobs;
     this.uploads = new Uploads({ store, identity, blobs, clock, hashes, onLeftBehind, ...uploads });

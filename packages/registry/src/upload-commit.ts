@@ -162,6 +162,6 @@ export class UploadCommit {
 
   async #reread(dataKey: string, digest: Digest, o: CallOptions = {}): Promise<Digest | undefined> {
     const opened = await this.parts.store.open(dataKey, o);
-    return opened && digestOfChunks(opened.body as AsyncIterable<Uint8Array>, algorithmOf(digest));
+    return opened && digestOfChunks(opened.body, algorithmOf(digest));
   }
 }

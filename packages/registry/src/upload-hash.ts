@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { digestFromHex, type Digest, type DigestAlgorithm } from '@atoll/core';
-import type { Chunks } from '@atoll/storage';
+import type { ChunkFile, Chunks } from '@atoll/storage';
 import { createSHA256 } from 'hash-wasm';
 
 /** A long update would keep every other request waiting. */
@@ -14,6 +14,11 @@ export type SavedHash = { readonly algorithm: 'sha256'; readonly state: string }
 export interface UploadHash {
   /** Reads the bytes until it returns; where it answers a promise, until that is settled, and the next bytes wait for it. */
   update(bytes: Uint8Array): void | Promise<void>;
+  /**
+   * As `update` with each of the chunks, which are written to the file as well. Absent where the hash would have to copy them for it.
+   * @throws what the chunks throw, or what the system says of a write
+   */
+  writeTo?(file: ChunkFile, chunks: AsyncIterable<Uint8Array>): Promise<number>;
   /** What another process needs to go on from here; `undefined` where this hash cannot be handed on. */
   save(): SavedHash | undefined;
   /** The digest of everything up to here; nothing can follow. `undefined` where this hash does not know that algorithm. */

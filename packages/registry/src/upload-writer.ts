@@ -2,6 +2,7 @@ import { algorithmOf, RegistryError, type Digest, type DigestAlgorithm } from '@
 import { giveBack, type Chunks, type ObjectStore, type PartReceipt } from '@atoll/storage';
 import { ByteBuffer } from './byte-buffer.js';
 import type { ByteSource } from './byte-source.js';
+import { HashedChunks } from './hashed-chunks.js';
 import { nativeHash, resumeHash, updateGently, type UploadHash } from './upload-hash.js';
 import type { UploadPlan } from './upload-plan.js';
 import { bytesInParts, offsetOf, type OpenUpload, type Stored, type UploadSessions } from './upload-session.js';
@@ -117,7 +118,7 @@ export class UploadWriter {
       if (head.length < leastBytes) break;
       await this.#beforePart();
       const hash = await this.#running();
-      await this.#writePart(this.#slice(head.take(), next, source, hash));
+      await this.#writePart(new HashedChunks(this.#slice(head.take(), next, source), hash));
       next = await source.next();
     }
     this.#upload = { ...this.#upload, tail: head.take() };
@@ -128,17 +129,13 @@ export class UploadWriter {
     head: Uint8Array,
     next: Uint8Array | undefined,
     source: ByteSource,
-    hash: UploadHash,
   ): AsyncGenerator<Uint8Array, void, undefined> {
     let sizeBytes = head.length;
-    await hash.update(head);
     yield head;
     giveBack(head);
     for (let chunk = next; chunk !== undefined; chunk = await source.next()) {
-      const hashed = hash.update(chunk);
-      yield chunk;
-      await hashed;
       sizeBytes += chunk.length;
+      yield chunk;
       if (sizeBytes >= this.parts.plan.checkpointBytes) return;
     }
   }

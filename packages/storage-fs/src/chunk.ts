@@ -20,7 +20,7 @@ export class Chunk {
 
   constructor(
     readonly piece: Piece,
-    readonly memory: Buffer,
+    readonly memory: Buffer<ArrayBuffer>,
     read: ReadAt,
   ) {
     this.bytes = held(this.#fill(read));

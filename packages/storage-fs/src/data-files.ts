@@ -7,7 +7,7 @@ import {
   type PartPlace,
   type PartReceipt,
 } from '@atoll/storage';
-import type { BufferPool } from './buffer-pool.js';
+import type { ChunkWriter } from './chunk-writer.js';
 import type { KnownObjects } from './known-objects.js';
 import { LatestOnly } from './latest-only.js';
 import type { Change } from './object-cache.js';
@@ -16,7 +16,6 @@ import type { Left } from './owned-folders.js';
 import type { PartFiles } from './part-files.js';
 import type { Publisher } from './publisher.js';
 import type { StorePaths } from './store-paths.js';
-import { writeChunks } from './write-chunks.js';
 import type { Writes } from './writes.js';
 
 /** Data objects up to here go through the log: a second copy costs less than two flushes. */
@@ -29,7 +28,7 @@ export interface DataFilesParts {
   readonly changes: ObjectChanges;
   readonly publisher: Publisher;
   readonly partFiles: PartFiles;
-  readonly buffers: BufferPool;
+  readonly writer: ChunkWriter;
 }
 
 /** Writes data objects, in one stream or in parts. Each is written once, so that no two calls make the same. */
@@ -85,9 +84,9 @@ export class DataFiles {
   }
 
   async #putLarge(key: string, chunks: Chunks, { signal }: CallOptions): Promise<{ sizeBytes: number }> {
-    const { publisher, buffers } = this.parts;
+    const { publisher, writer } = this.parts;
     const { left } = await this.#listed(key, signal, async (path) => {
-      const write = (handle: FileHandle) => writeChunks(handle, chunks, 0, buffers, { signal });
+      const write = (handle: FileHandle) => writer.write(handle, chunks, 0, { signal });
       const facts = await publisher.publish(path, write);
       if (facts === 'exists') throw dataExists(key);
       return { left: facts };

@@ -2,7 +2,7 @@ import { open, writeFile, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { expect, test } from '@jest/globals';
-import { BufferPool } from './buffer-pool.js';
+import { BufferPool } from '@atoll/storage';
 import { FileBody } from './file-body.js';
 import { SharedChunks } from './shared-chunks.js';
 import { temporaryRoots } from './testing/temporary-root.js';
@@ -63,7 +63,7 @@ test('a buffer is not read into while its taker is at work', async () => {
 test('one small piece takes one buffer', async () => {
   const pool = new BufferPool(PIECE_BYTES, 4);
   const kept = pool.take();
-  pool.give([kept]);
+  pool.give(kept);
   const { body } = await bodyOf({ start: 0, end: 10 }, pool);
   await body.lend(async (bytes) => void expect(bytes.buffer).toBe(kept.buffer));
   expect(pool.take()).toBe(kept);

@@ -4,7 +4,7 @@ import type { FileSystem } from './file-system.js';
 import type { Folders } from './folders.js';
 import { encodeLogHeader, type LogHeader } from './log-header.js';
 import { encodeRecord, type LogRecord } from './log-record.js';
-import { writeAll } from './write-chunks.js';
+import { writeAll } from './write-all.js';
 
 export interface LogSegmentParts {
   readonly files: FileSystem;

@@ -1,23 +1,22 @@
 import { dirname, join } from 'node:path';
 import { StorageError, type CallOptions, type Chunks } from '@atoll/storage';
-import type { BufferPool } from './buffer-pool.js';
+import type { ChunkWriter } from './chunk-writer.js';
 import { errorCode, unlessAbsent, type FileSystem } from './file-system.js';
 import type { Folders } from './folders.js';
 import type { Publisher } from './publisher.js';
-import { writeChunks } from './write-chunks.js';
 
 /** Data objects written in parts: one file each, which grows at the offsets of the parts and is linked into place when complete. */
 export class PartFiles {
   readonly #files: FileSystem;
   readonly #folders: Folders;
   readonly #publisher: Publisher;
-  readonly #buffers: BufferPool;
+  readonly #writer: ChunkWriter;
 
-  constructor(files: FileSystem, folders: Folders, publisher: Publisher, buffers: BufferPool) {
+  constructor(files: FileSystem, folders: Folders, publisher: Publisher, writer: ChunkWriter) {
     this.#files = files;
     this.#folders = folders;
     this.#publisher = publisher;
-    this.#buffers = buffers;
+    this.#writer = writer;
   }
 
   async begin(file: string): Promise<void> {
@@ -37,7 +36,7 @@ export class PartFiles {
       if (nlink > 1) throw new StorageError('unknown-upload', `the upload of ${key} is complete`, { key });
       if (size < offsetBytes)
         throw new StorageError('corrupt', `${file} has lost bytes that were acknowledged`, { key });
-      const sizeBytes = await writeChunks(handle, chunks, offsetBytes, this.#buffers, options);
+      const sizeBytes = await this.#writer.write(handle, chunks, offsetBytes, options);
       await Promise.all([handle.datasync(), this.#folders.sync(dirname(file))]);
       return sizeBytes;
     } finally {

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { BufferPool } from './buffer-pool.js';
+import { BufferPool } from '@atoll/storage';
 import type { Claim } from './chunk-reader.js';
 import { SharedChunks } from './shared-chunks.js';
 
@@ -237,7 +237,7 @@ test('memory that was abandoned is not used again, though others go on with it',
   first.leave({ abandoning: true });
   await finish(disk, [second]);
   expect(second.isWhole).toBe(true);
-  const free = new Set(Array.from({ length: 20 }, () => disk.pool.take().buffer));
+  const free = new Set<ArrayBufferLike>(Array.from({ length: 20 }, () => disk.pool.take().buffer));
   expect([...disk.memory].filter((memory) => !free.has(memory))).toHaveLength(1);
 });
 

@@ -1,4 +1,4 @@
-import type { BufferPool } from './buffer-pool.js';
+import type { BufferPool } from '@atoll/storage';
 import { Chunk, type Piece, type ReadAt } from './chunk.js';
 import { ChunkReader, type ChunkSource } from './chunk-reader.js';
 
@@ -80,7 +80,7 @@ export class SharedChunks {
   #drop(file: SharedFile, chunk: Chunk): void {
     this.#kept.delete(chunk);
     file.remove(chunk);
-    if (chunk.reusable) this.buffers.give([chunk.memory]);
+    if (chunk.reusable) this.buffers.give(chunk.memory);
   }
 }
 

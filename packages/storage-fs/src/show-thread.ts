@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { StorageError } from '@atoll/storage';
+import { errorOfFault, type ThreadFault } from '@atoll/storage/thread-fault';
 import type { FileShower, ShownPut } from './file-shower.js';
+import { unlessAbsent } from './file-system.js';
 import type { FileFacts } from './publisher.js';
 import { secondsOf } from './stamps.js';
 
@@ -22,14 +24,9 @@ export interface ShowRequest {
   readonly bodies: Uint8Array;
 }
 
-export interface ShowFault {
-  readonly message: string;
-  readonly code: string | undefined;
-}
-
 export interface Shown {
   readonly facts?: FileFacts;
-  readonly fault?: ShowFault;
+  readonly fault?: ThreadFault;
 }
 
 /** Answers the requests in their order. */
@@ -72,11 +69,7 @@ export class ShowThread implements FileShower {
   }
 
   async delete(path: string): Promise<void> {
-    try {
-      await this.#show({ path, sizeBytes: 0, seconds: 0, follows: false }, NO_BYTES);
-    } catch (cause) {
-      if (!(cause instanceof ShowError && (cause.code === 'ENOENT' || cause.code === 'ENOTDIR'))) throw cause;
-    }
+    await unlessAbsent(this.#show({ path, sizeBytes: 0, seconds: 0, follows: false }, NO_BYTES));
   }
 
   async close(): Promise<void> {
@@ -127,7 +120,7 @@ export class ShowThread implements FileShower {
     if (this.#sent.length === 0) worker.unref();
     for (const [at, { resolve, reject }] of waiting.entries()) {
       const { facts, fault } = shown[at] ?? {};
-      if (fault) reject(new ShowError(fault.message, fault.code));
+      if (fault) reject(errorOfFault(fault));
       else resolve(facts);
     }
   }
@@ -138,16 +131,6 @@ export class ShowThread implements FileShower {
     this.#worker = undefined;
     const error = new StorageError('unavailable', 'the thread that shows files has ended');
     for (const { reject } of this.#sent.splice(0).flat()) reject(error);
-  }
-}
-
-/** What the system said, as its own errors say it. */
-class ShowError extends Error {
-  constructor(
-    message: string,
-    readonly code: string | undefined,
-  ) {
-    super(message);
   }
 }
 

@@ -1,8 +1,9 @@
 // The thread that shows changes; show-thread.ts is the other end of what it is told and answers.
 import { closeSync, fstatSync, futimesSync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
+import { faultOf } from '@atoll/storage/thread-fault';
 import type { FileFacts } from './publisher.js';
-import type { ShowChange, ShowFault, Shown, ShowReply, ShowRequest } from './show-thread.js';
+import type { ShowChange, Shown, ShowReply, ShowRequest } from './show-thread.js';
 
 parentPort?.on('message', ({ changes, bodies }: ShowRequest) => {
   let begin = 0;
@@ -58,10 +59,4 @@ function discard(draft: string): void {
   } catch {
     // A draft that cannot be removed is removed when the folder is opened the next time.
   }
-}
-
-function faultOf(cause: unknown): ShowFault {
-  const message = cause instanceof Error ? cause.message : String(cause);
-  const code = cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : undefined;
-  return { message, code };
 }

@@ -1,5 +1,5 @@
-import { KeyedMutex } from '@atoll/storage';
-import { BufferPool } from './buffer-pool.js';
+import { BufferPool, KeyedMutex } from '@atoll/storage';
+import { ChunkWriter } from './chunk-writer.js';
 import { DataFiles } from './data-files.js';
 import type { FileShower } from './file-shower.js';
 import type { FileSystem } from './file-system.js';
@@ -66,8 +66,9 @@ export function storeParts(
   const turns = new KeyTurns({ writes, mutex, late, known });
   const changes = new ObjectChanges({ writes, turns, logged, late, objects });
   const buffers = new BufferPool(BUFFER_BYTES, KEPT_BUFFERS);
-  const partFiles = new PartFiles(files, disk.folders, publisher, buffers);
-  const data = new DataFiles({ paths, writes, known, changes, publisher, partFiles, buffers });
+  const writer = new ChunkWriter({ buffers, bySystem: options.files === undefined });
+  const partFiles = new PartFiles(files, disk.folders, publisher, writer);
+  const data = new DataFiles({ paths, writes, known, changes, publisher, partFiles, writer });
   const lister = new Lister(folders, (key, facts) => objects.infoOf(key, facts));
   const chunks = new SharedChunks(buffers, KEPT_CHUNKS);
   const reads = new ObjectReads({ paths, late, known, objects, lister, chunks, watch });

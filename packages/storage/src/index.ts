@@ -2,6 +2,7 @@ export { asFound } from './as-found.js';
 export { Attempts, USUAL_RETRIES, type RetryPlan } from './attempts.js';
 export { createBucketAgent, type ProxyNames } from './bucket-agent.js';
 export { BucketStore, type BucketParts, type DataObjects } from './bucket-store.js';
+export { BufferPool } from './buffer-pool.js';
 export { checkPartNumber } from './check-part-number.js';
 export { ClockGuard } from './clock-guard.js';
 export { countCalls, type CallCounter } from './count-calls.js';
@@ -33,6 +34,7 @@ export {
   type BucketSetting,
   type CallOptions,
   type Capabilities,
+  type ChunkFile,
   type Chunks,
   type DeleteCondition,
   type DeleteOutcome,

@@ -85,8 +85,23 @@ export interface BucketSetting {
   readonly meaning: string;
 }
 
+/** An open file of this process that takes bytes from a position on. */
+export interface ChunkFile {
+  readonly descriptor: number;
+  readonly positionBytes: number;
+  /** Told now and then how many bytes were written so far; nothing more is written before it resolves. */
+  readonly written: (sizeBytes: number) => Promise<void>;
+}
+
 /** A chunk's memory may be used for something else as soon as the next one is asked for: whoever keeps bytes copies them. */
-export type Chunks = AsyncIterable<Uint8Array>;
+export interface Chunks extends AsyncIterable<Uint8Array> {
+  /**
+   * In place of iterating: writes all bytes to a file, without flushing it, and answers how many they were. Whoever hands its bytes to
+   * another thread anyway has them written there. Nothing writes to the file once it has settled.
+   * @throws what the chunks throw, or what the system says of a write
+   */
+  readonly writeTo?: (file: ChunkFile, options?: CallOptions) => Promise<number>;
+}
 
 /**
  * What Atoll asks of an object store (docs/drivers/contract.md). Each key is linearizable; a listing returns every key that exists

@@ -1,29 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
-import { untilAborted, type CallOptions, type Chunks } from '@atoll/storage';
-import type { BufferPool } from './buffer-pool.js';
+import type { BufferPool } from '@atoll/storage';
 import { held } from './held.js';
-
-const FLUSH_BYTES = 8_388_608;
-
-/**
- * Writes chunks at a position: a buffer at a time, while the next one is filled, and with a flush in the background every 8 MiB,
- * so that the last flush is short. Answers the number of bytes; the caller flushes what is left.
- */
-export async function writeChunks(
-  handle: FileHandle,
-  chunks: Chunks,
-  positionBytes: number,
-  buffers: BufferPool,
-  { signal }: CallOptions = {},
-): Promise<number> {
-  const writer = new BufferedWriter(handle, positionBytes, buffers);
-  try {
-    for await (const chunk of untilAborted(chunks, signal)) await writer.add(chunk);
-    return await writer.end();
-  } finally {
-    await writer.settle();
-  }
-}
+import { writeAll } from './write-all.js';
 
 /** From here on a write of its own costs less than a copy. */
 const DIRECT_BYTES = 131_072;
@@ -32,20 +10,19 @@ const DIRECT_BYTES = 131_072;
  * Few large writes cost less than many small ones, so small chunks are copied together. A source may use the memory of a chunk again
  * once it is added.
  */
-class BufferedWriter {
+export class BufferedWriter {
   readonly #startBytes: number;
   #positionBytes: number;
-  #filling: Buffer;
+  #filling: Buffer<ArrayBuffer>;
   #filledBytes = 0;
-  #spare: Buffer | undefined;
-  #unflushedBytes = 0;
+  #spare: Buffer<ArrayBuffer> | undefined;
   #writing: Promise<void> = Promise.resolve();
-  #flushing: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly handle: FileHandle,
     positionBytes: number,
     private readonly buffers: BufferPool,
+    private readonly written: (sizeBytes: number) => Promise<void>,
   ) {
     this.#startBytes = positionBytes;
     this.#positionBytes = positionBytes;
@@ -66,14 +43,13 @@ class BufferedWriter {
   async end(): Promise<number> {
     if (this.#filledBytes > 0) await this.#writeBuffer();
     await this.#writing;
-    await this.#flushing;
     return this.#positionBytes - this.#startBytes;
   }
 
   /** Waits until nothing uses the file and the buffers, whatever became of it. */
   async settle(): Promise<void> {
-    await Promise.allSettled([this.#writing, this.#flushing]);
-    this.buffers.give(this.#spare ? [this.#filling, this.#spare] : [this.#filling]);
+    await Promise.allSettled([this.#writing]);
+    this.buffers.give(this.#filling, ...(this.#spare ? [this.#spare] : []));
   }
 
   async #writeDirectly(chunk: Uint8Array): Promise<void> {
@@ -92,25 +68,8 @@ class BufferedWriter {
 
   async #begin(bytes: Uint8Array): Promise<void> {
     await this.#writing;
-    await this.#flush();
+    await this.written(this.#positionBytes - this.#startBytes);
     this.#writing = held(writeAll(this.handle, bytes, this.#positionBytes));
     this.#positionBytes += bytes.length;
-    this.#unflushedBytes += bytes.length;
-  }
-
-  /** Begins a flush when enough is written, once the one before has ended: the system tells of a failed one only once. */
-  async #flush(): Promise<void> {
-    if (this.#unflushedBytes < FLUSH_BYTES) return;
-    await this.#flushing;
-    this.#flushing = held(this.handle.datasync());
-    this.#unflushedBytes = 0;
-  }
-}
-
-/** The system may write less than it was given. */
-export async function writeAll(handle: FileHandle, bytes: Uint8Array, positionBytes: number): Promise<void> {
-  for (let written = 0; written < bytes.length;) {
-    const { bytesWritten } = await handle.write(bytes, written, bytes.length - written, positionBytes + written);
-    written += bytesWritten;
   }
 }

@@ -1,16 +1,17 @@
+import { writeSync } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { BufferPool } from './buffer-pool.js';
+import { BufferPool, type ChunkFile, type Chunks } from '@atoll/storage';
 import { temporaryRoots } from './testing/temporary-root.js';
 import { systemError, watchedFiles } from './testing/watched-files.js';
-import { writeChunks } from './write-chunks.js';
+import { ChunkWriter } from './chunk-writer.js';
 
 const makeRoot = temporaryRoots();
 
-const pool = () => new BufferPool(65_536, 4);
+const writer = () => new ChunkWriter({ buffers: new BufferPool(65_536, 4), bySystem: true });
 
 /** As a source may: the memory of a chunk is used for something else when the next one is asked for. */
 async function* give(chunks: readonly Uint8Array[]) {
@@ -30,7 +31,7 @@ test('chunks of any size are written one after another from the position on', as
     const chunks = lengths.map((length, n) => Buffer.alloc(length, n));
     const whole = Buffer.concat(chunks);
     const handle = await open(path, 'w');
-    expect(await writeChunks(handle, give(chunks), positionBytes, pool())).toBe(whole.length);
+    expect(await writer().write(handle, give(chunks), positionBytes)).toBe(whole.length);
     await handle.close();
     expect((await readFile(path)).subarray(positionBytes).equals(whole)).toBe(true);
   });
@@ -44,7 +45,7 @@ test('what a write leaves over is written next', async () => {
     write: (bytes: Buffer, start: number, length: number, at: number) =>
       handle.write(bytes, start, Math.min(length, 5), at),
   });
-  await writeChunks(short, give([Buffer.from('hello, '), Buffer.from('wide '), Buffer.from('world')]), 0, pool());
+  await writer().write(short, give([Buffer.from('hello, '), Buffer.from('wide '), Buffer.from('world')]), 0);
   await handle.close();
   expect(await readFile(path, 'utf8')).toBe('hello, wide world');
 });
@@ -66,7 +67,7 @@ test('when the source fails, nothing is written any more once that is told', asy
     yield Buffer.alloc(2_000_000);
     throw new Error('gone');
   };
-  await expect(writeChunks(slow, failing(), 0, pool())).rejects.toThrow('gone');
+  await expect(writer().write(slow, failing(), 0)).rejects.toThrow('gone');
   expect(writing).toBe(0);
   await handle.close();
 });
@@ -79,7 +80,51 @@ test('a flush in the background that fails is told', async () => {
   });
   const handle = await files.open(path, 'w');
   const chunks = Array.from({ length: 40 }, () => Buffer.alloc(1_048_576));
-  await expect(writeChunks(handle, give(chunks), 0, pool())).rejects.toMatchObject({ code: 'EIO' });
+  await expect(writer().write(handle, give(chunks), 0)).rejects.toMatchObject({ code: 'EIO' });
   await handle.close();
   expect(flushes).toBe(1);
+});
+
+/** Chunks that write themselves, and tell how the file was used. */
+function selfWriting(bytes: Buffer) {
+  const used: ChunkFile[] = [];
+  const chunks: Chunks = {
+    [Symbol.asyncIterator]: () => give([bytes]),
+    writeTo: async (file) => {
+      used.push(file);
+      for (let at = 0; at < bytes.length; at += 1_048_576) {
+        const end = Math.min(bytes.length, at + 1_048_576);
+        writeSync(file.descriptor, bytes, at, end - at, file.positionBytes + at);
+        await file.written(end);
+      }
+      return bytes.length;
+    },
+  };
+  return { chunks, used };
+}
+
+test('chunks that can write themselves do, and the file is flushed meanwhile', async () => {
+  const path = join(await makeRoot(), 'file');
+  let flushes = 0;
+  const files = watchedFiles(({ name }) => {
+    if (name === 'handle.datasync') flushes++;
+  });
+  const handle = await files.open(path, 'w');
+  const { chunks, used } = selfWriting(Buffer.alloc(30_000_000, 'content'));
+  expect(await writer().write(handle, chunks, 5)).toBe(30_000_000);
+  await handle.close();
+  expect(used).toHaveLength(1);
+  expect((await readFile(path)).subarray(5).equals(Buffer.alloc(30_000_000, 'content'))).toBe(true);
+  expect(flushes).toBe(3);
+});
+
+test('they are written like others where the files are not those of the system', async () => {
+  const path = join(await makeRoot(), 'file');
+  const handle = await open(path, 'w');
+  const { chunks, used } = selfWriting(Buffer.from('content'));
+  const other = new ChunkWriter({ buffers: new BufferPool(65_536, 4), bySystem: false });
+  expect(await other.write(handle, chunks, 0)).toBe(7);
+  await handle.close();
+  expect(used).toEqual([]);
+  expect(await readFile(path, 'utf8')).toBe('content');
 });

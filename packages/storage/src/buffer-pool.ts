@@ -1,0 +1,32 @@
+import { giveBack } from './give-back.js';
+
+/** Buffers of one size that are used again. Each is all of an ArrayBuffer, so that it can be handed to another thread. */
+export class BufferPool {
+  readonly #free: Buffer<ArrayBuffer>[] = [];
+  readonly #taken = new WeakSet<ArrayBufferLike>();
+
+  constructor(
+    readonly bufferBytes: number,
+    private readonly keptAtMost: number,
+  ) {}
+
+  take(): Buffer<ArrayBuffer> {
+    const buffer = this.#free.pop() ?? Buffer.allocUnsafeSlow(this.bufferBytes);
+    this.#taken.add(buffer.buffer);
+    return buffer;
+  }
+
+  /** Whether these bytes begin a buffer that was taken here and not given back. */
+  hasLent({ buffer, byteOffset }: Uint8Array): boolean {
+    return byteOffset === 0 && this.#taken.has(buffer);
+  }
+
+  /** Only for buffers that nobody reads or writes any more. Those that went to another thread are nobody's here, and are let go. */
+  give(...buffers: readonly Buffer<ArrayBuffer>[]): void {
+    for (const buffer of buffers) {
+      this.#taken.delete(buffer.buffer);
+      if (buffer.length === this.bufferBytes && this.#free.length < this.keptAtMost) this.#free.push(buffer);
+      else if (buffer.length > 0) giveBack(buffer);
+    }
+  }
+}
