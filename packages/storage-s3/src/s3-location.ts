@@ -1,3 +1,5 @@
+import { faultOfPrefix, prefixOf, segmentsOf } from '@atoll/storage';
+
 /** Where a region's objects are, as its URL says: `s3://bucket/prefix?endpoint=https://host&region=eu-west-1&path-style=true`. */
 export interface S3Location {
   readonly bucket: string;
@@ -14,7 +16,6 @@ export interface S3Location {
 }
 
 const BUCKET = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
-const PREFIX_SEGMENT = /^(?!\.{1,2}$)[A-Za-z0-9!_.*'()@:=+-]{1,255}$/;
 const KNOWN = ['endpoint', 'region', 'path-style', 'equal-parts'];
 /** What is either true or false. */
 const SWITCHES = ['path-style', 'equal-parts'];
@@ -29,10 +30,7 @@ export function faultOfS3Url(text: string): string | undefined {
   if (url.username !== '' || url.password !== '') return 'must hold no credentials: the environment has them';
   if (!BUCKET.test(url.hostname)) return 'must name a bucket after s3://, such as s3://my-bucket/prefix';
   if (url.hash !== '') return 'must not hold a #';
-  if (!segmentsOf(url).every((segment) => PREFIX_SEGMENT.test(segment))) {
-    return 'has a prefix with an empty segment or with a character that keys do not have';
-  }
-  return faultOfQuery(url.searchParams);
+  return faultOfPrefix(segmentsOf(url)) ?? faultOfQuery(url.searchParams);
 }
 
 /** @throws TypeError for a URL that `faultOfS3Url` objects to */
@@ -46,9 +44,7 @@ export function parseS3Url(text: string): S3Location {
   const equalParts = url.searchParams.get('equal-parts');
   return {
     bucket: url.hostname,
-    prefix: segmentsOf(url)
-      .map((segment) => `${segment}/`)
-      .join(''),
+    prefix: prefixOf(segmentsOf(url)),
     ...(endpoint !== null && { endpoint: new URL(endpoint).origin }),
     ...(region !== null && { region }),
     // On a server of one's own, buckets rarely have host names.
@@ -59,11 +55,6 @@ export function parseS3Url(text: string): S3Location {
 
 function wantsEqualParts(endpoint: string | null): boolean {
   return endpoint !== null && WANTS_EQUAL_PARTS.test(new URL(endpoint).hostname);
-}
-
-function segmentsOf({ pathname }: URL): string[] {
-  const path = pathname.replace(/^\//, '').replace(/\/$/, '');
-  return path === '' ? [] : path.split('/');
 }
 
 function faultOfQuery(query: URLSearchParams): string | undefined {

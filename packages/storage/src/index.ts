@@ -2,6 +2,7 @@ export { asFound } from './as-found.js';
 export { Attempts, USUAL_RETRIES, type RetryPlan } from './attempts.js';
 export { createBucketAgent, type ProxyNames } from './bucket-agent.js';
 export { BucketStore, type BucketParts, type DataObjects } from './bucket-store.js';
+export { faultOfEndpointQuery, faultOfPrefix, prefixOf, segmentsOf } from './bucket-url.js';
 export { BufferPool } from './buffer-pool.js';
 export { checkPartNumber } from './check-part-number.js';
 export { ClockGuard } from './clock-guard.js';
