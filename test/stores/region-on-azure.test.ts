@@ -1,47 +1,31 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
-import { serveRegion, type Served } from '../harness/atoll.js';
 import { filledContent, image } from '../harness/images.js';
 import { pushBlob, pushImage, putManifest, withDigest } from '../harness/push.js';
-import { eventually, freePorts } from '../harness/service.js';
-import { expectStatus, headerOf } from '../harness/wire.js';
+import { ServedRegions } from '../harness/served-regions.js';
+import { eventually } from '../harness/service.js';
+import { expectStatus, headerOf, type Wire } from '../harness/wire.js';
+import { AskedRequests } from './asked-requests.js';
 import { Azurite } from './azurite.js';
 import { FaultProxy, type Passing } from './fault-proxy.js';
 
 let azurite: Azurite;
 let proxy: FaultProxy;
-let folder: string;
-const running: Served[] = [];
+let regions: ServedRegions;
 beforeAll(async () => {
   azurite = await Azurite.start();
   proxy = await FaultProxy.start(azurite.origin);
-  folder = mkdtempSync(join(tmpdir(), 'atoll-on-azure-'));
+  regions = new ServedRegions('on-azure');
 }, 600_000);
-afterEach(async () => {
-  for (const { service, wire } of running.splice(0)) {
-    wire.close();
-    await service.stop();
-  }
-});
+afterEach(() => regions.stop());
 afterAll(async () => {
   await proxy.stop();
   await azurite.stop();
-  rmSync(folder, { recursive: true, force: true });
+  regions.remove();
 });
 
-async function serve(region: string, url: string, peer?: string) {
-  const [port = 0] = await freePorts(1);
-  const env = {
-    ...azurite.environment,
-    ATOLL_STORAGE: url,
-    ...(peer !== undefined && { ATOLL_PEERS: peer }),
-  };
-  const logFile = join(folder, `${region}-${port}.log`);
-  const served = await serveRegion({ folder, region, env, withWorker: peer !== undefined }, port, logFile);
-  running.push(served);
-  return served.wire;
+async function serve(region: string, url: string, peers?: string): Promise<Wire> {
+  const env = { ...azurite.environment, ATOLL_STORAGE: url, ...(peers !== undefined && { ATOLL_PEERS: peers }) };
+  return (await regions.serve(region, env)).wire;
 }
 
 test('what one process was pushed, another of the region serves', async () => {
@@ -82,17 +66,7 @@ function purposeOf({ operation, path }: Passing): string {
   return `${operation} ${/\/counted\/(\w+)\/|=counted%2F(\w+)%2F/.exec(path)?.slice(1).join('') ?? path}`;
 }
 
-/** Makes a step, and waits for the requests that follow its answer. More than are expected meet the next step. */
-async function expectRequests(step: () => Promise<unknown>, expected: readonly string[]): Promise<void> {
-  await step();
-  const made: string[] = [];
-  const what = `${expected.length} requests`;
-  await eventually(async () => made.push(...proxy.takePassed().map(purposeOf)) >= expected.length || undefined, {
-    timeoutMs: 5_000,
-    what,
-  }).catch(() => undefined);
-  expect(made.toSorted()).toEqual(expected.toSorted());
-}
+const requests = new AskedRequests(() => proxy.takePassed().map(purposeOf));
 
 const COMMIT = ['Put Blob l', 'Put Blob b'];
 /** The session, what ends in it, whether the upload was given up, and the list of its blocks. */
@@ -127,25 +101,21 @@ test.each([
     await pushImage(wire, 'team/other', image('first', [filledContent('first', 10)]), 'v0');
     for (const blob of pushed.blobs.filter(({ digest }) => digest !== layer.digest))
       await pushBlob(wire, 'team/app', blob);
-    await eventually(async () => proxy.takePassed().length === 0 || undefined, {
-      timeoutMs: 5_000,
-      everyMs: 200,
-      what: 'quiet',
-    });
+    await requests.quiet();
 
     const blobUrl = `/v2/team/app/blobs/${layer.digest}`;
     const manifests = '/v2/team/app/manifests/';
     const mount = `/v2/team/other/blobs/uploads/?mount=${layer.digest}&from=team/app`;
-    await expectRequests(() => pushBlob(wire, 'team/app', layer), ['Get Blob u', ...data, ...COMMIT]);
-    await expectRequests(() => putManifest(wire, 'team/app', pushed, tag), PUSH_OF_MANIFEST);
-    await expectRequests(() => wire.send('GET', blobUrl), read);
-    await expectRequests(() => wire.send('HEAD', `${manifests}${tag}`), ['Get Blob r', 'Head Blob r']);
-    await expectRequests(() => wire.send('GET', `${manifests}${tag}`), ['Get Blob r', 'Get Blob r']);
-    await expectRequests(() => wire.send('GET', `${manifests}${pushed.digest}`), ['Get Blob r']);
-    await expectRequests(() => wire.send('GET', '/v2/team/app/tags/list'), ['List Blobs r']);
-    await expectRequests(() => wire.send('GET', '/v2/_catalog'), ['List Blobs c']);
-    await expectRequests(() => wire.send('GET', `/v2/team/app/referrers/${pushed.digest}`), ['Get Blob r']);
-    await expectRequests(() => wire.send('POST', mount), ['Get Blob l', 'Put Blob l', 'Get Blob b']);
+    await requests.expect(() => pushBlob(wire, 'team/app', layer), ['Get Blob u', ...data, ...COMMIT]);
+    await requests.expect(() => putManifest(wire, 'team/app', pushed, tag), PUSH_OF_MANIFEST);
+    await requests.expect(() => wire.send('GET', blobUrl), read);
+    await requests.expect(() => wire.send('HEAD', `${manifests}${tag}`), ['Get Blob r', 'Head Blob r']);
+    await requests.expect(() => wire.send('GET', `${manifests}${tag}`), ['Get Blob r', 'Get Blob r']);
+    await requests.expect(() => wire.send('GET', `${manifests}${pushed.digest}`), ['Get Blob r']);
+    await requests.expect(() => wire.send('GET', '/v2/team/app/tags/list'), ['List Blobs r']);
+    await requests.expect(() => wire.send('GET', '/v2/_catalog'), ['List Blobs c']);
+    await requests.expect(() => wire.send('GET', `/v2/team/app/referrers/${pushed.digest}`), ['Get Blob r']);
+    await requests.expect(() => wire.send('POST', mount), ['Get Blob l', 'Put Blob l', 'Get Blob b']);
   },
 );
 
@@ -156,8 +126,8 @@ test.each([5_000_000, 50_000_000])('committing %i bytes takes the same few reque
   const opened = await wire.send('POST', '/v2/team/app/blobs/uploads/');
   const octets = { 'Content-Type': 'application/octet-stream' };
   const patched = await wire.send('PATCH', headerOf(opened, 'Location'), { headers: octets, body: bytes });
-  proxy.takePassed();
-  await expectRequests(async () => {
+  await requests.quiet();
+  await requests.expect(async () => {
     const answer = await wire.send('PUT', withDigest(headerOf(patched, 'Location'), digest));
     expectStatus('PUT blob', answer, 201);
   }, COMMIT_OF_SESSION);

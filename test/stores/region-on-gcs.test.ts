@@ -1,71 +1,45 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { Stand, type OperationName } from '@atoll/storage-gcs/testing';
-import { serveRegion, type Served } from '../harness/atoll.js';
 import { filledContent, image } from '../harness/images.js';
 import { pushBlob, pushImage, putManifest, withDigest } from '../harness/push.js';
-import { eventually, freePorts } from '../harness/service.js';
+import { ServedRegions } from '../harness/served-regions.js';
+import { eventually } from '../harness/service.js';
 import { expectStatus, headerOf, type Wire } from '../harness/wire.js';
+import { AskedRequests } from './asked-requests.js';
 
 type Counts = Partial<Record<OperationName, number>>;
 
 let stand: Stand;
-let folder: string;
-const running: Served[] = [];
+let regions: ServedRegions;
 beforeAll(async () => {
   stand = await Stand.start();
-  folder = mkdtempSync(join(tmpdir(), 'atoll-on-gcs-'));
+  regions = new ServedRegions('on-gcs');
 });
-afterEach(async () => {
-  for (const { service, wire } of running.splice(0)) {
-    wire.close();
-    await service.stop();
-  }
-});
+afterEach(() => regions.stop());
 afterAll(async () => {
   await stand.stop();
-  rmSync(folder, { recursive: true, force: true });
+  regions.remove();
 });
 
-async function serve(region: string, url: string, peers?: string, more: NodeJS.ProcessEnv = {}): Promise<Wire> {
-  const [port = 0] = await freePorts(1);
-  const env = {
-    ATOLL_STORAGE: url,
-    GOOGLE_APPLICATION_CREDENTIALS: stand.keyFile,
-    ...(peers !== undefined && { ATOLL_PEERS: peers }),
-    ...more,
-  };
-  const logFile = join(folder, `${region}-${port}.log`);
-  const served = await serveRegion({ folder, region, env, withWorker: peers !== undefined }, port, logFile);
-  running.push(served);
-  return served.wire;
+async function serve(region: string, url: string, more: NodeJS.ProcessEnv = {}): Promise<Wire> {
+  const env = { ATOLL_STORAGE: url, GOOGLE_APPLICATION_CREDENTIALS: stand.keyFile, ...more };
+  return (await regions.serve(region, env)).wire;
 }
 
-/** Makes a step, and waits for the requests that follow its answer. More than are expected meet the next step. */
+/** Each as often as it was counted. */
+function named(counts: Counts): string[] {
+  return Object.entries(counts).flatMap(([name, count]) => Array<string>(count).fill(name));
+}
+
+const requests = new AskedRequests(() => named(stand.fake.takeCounts()));
+
 async function expectRequests(step: () => Promise<unknown>, expected: Counts): Promise<void> {
-  await step();
-  const made: Counts = {};
-  const all = (counts: Counts) => Object.values(counts).reduce((sum, count) => sum + count, 0);
-  const collect = async () => {
-    for (const [name, count] of Object.entries(stand.fake.takeCounts()) as [OperationName, number][]) {
-      made[name] = (made[name] ?? 0) + count;
-    }
-    return all(made) >= all(expected) || undefined;
-  };
-  await eventually(collect, { timeoutMs: 5_000, what: `${all(expected)} requests` }).catch(() => undefined);
-  expect(made).toEqual(expected);
-}
-
-async function quiet(): Promise<void> {
-  const isQuiet = async () => Object.keys(stand.fake.takeCounts()).length === 0 || undefined;
-  await eventually(isQuiet, { timeoutMs: 5_000, everyMs: 200, what: 'no requests' });
+  await requests.expect(step, named(expected));
 }
 
 test('what one process was pushed, another of the region serves, and a region of another bucket pulls', async () => {
   const [eu, us] = [stand.fake.url('two-eu', 'eu'), stand.fake.url('two-us')];
-  const [one, other] = [await serve('eu', eu, `us=${us}`), await serve('eu', eu)];
+  const [one, other] = [await serve('eu', eu, { ATOLL_PEERS: `us=${us}` }), await serve('eu', eu)];
   const pushed = image('stateless', [filledContent('layer', 40_000_000)]);
   await pushImage(one, 'team/app', pushed, 'v1');
   for (const blob of pushed.blobs) {
@@ -73,7 +47,7 @@ test('what one process was pushed, another of the region serves, and a region of
     expect(answer.body.equals(blob.bytes)).toBe(true);
   }
   stand.fake.takeCounts();
-  const right = await serve('us', us, `eu=${eu}`);
+  const right = await serve('us', us, { ATOLL_PEERS: `eu=${eu}` });
   const isThere = async () => {
     const found = await right.send('GET', '/v2/team/app/manifests/v1');
     return found.status === 200 ? found : undefined;
@@ -107,7 +81,7 @@ test.each<{ sizeBytes: number; data: Counts; reads: number }>([
     await pushImage(wire, 'team/app', image('first', [filledContent('first', 10)]), 'v0');
     await pushImage(wire, 'team/other', image('first', [filledContent('first', 10)]), 'v0');
     for (const blob of pushed.blobs) if (blob.digest !== layer.digest) await pushBlob(wire, 'team/app', blob);
-    await quiet();
+    await requests.quiet();
 
     const manifests = '/v2/team/app/manifests/';
     const mount = `/v2/team/other/blobs/uploads/?mount=${layer.digest}&from=team/app`;
@@ -136,7 +110,7 @@ test.each([20_000_000, 100_000_000])('committing %i bytes takes the same few req
   const opened = await wire.send('POST', '/v2/team/app/blobs/uploads/');
   const octets = { 'Content-Type': 'application/octet-stream' };
   const patched = await wire.send('PATCH', headerOf(opened, 'Location'), { headers: octets, body: bytes });
-  await quiet();
+  await requests.quiet();
   const commit = async () => {
     const answer = await wire.send('PUT', withDigest(headerOf(patched, 'Location'), digest));
     expectStatus('PUT blob', answer, 201);
@@ -147,10 +121,10 @@ test.each([20_000_000, 100_000_000])('committing %i bytes takes the same few req
 });
 
 test('a client is sent to the bucket for the bytes of a blob, by a URL that the bucket takes', async () => {
-  const wire = await serve('eu', stand.fake.url('redirected'), undefined, { ATOLL_REDIRECTS: 'on' });
+  const wire = await serve('eu', stand.fake.url('redirected'), { ATOLL_REDIRECTS: 'on' });
   const layer = filledContent('redirected', 9_000_000);
   await pushBlob(wire, 'team/app', layer);
-  await quiet();
+  await requests.quiet();
   const answer = await wire.send('GET', `/v2/team/app/blobs/${layer.digest}`);
   expect(stand.fake.takeCounts()).toEqual({ GetObject: 1 });
   const location = headerOf(expectStatus('GET blob', answer, 307), 'Location');

@@ -1,47 +1,32 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { FAKE_CREDENTIALS, FakeS3 } from '@atoll/storage-s3/testing';
-import { serveRegion, type Served } from '../harness/atoll.js';
 import { filledContent, image } from '../harness/images.js';
 import { pushBlob, pushImage, putManifest, withDigest } from '../harness/push.js';
-import { eventually, freePorts } from '../harness/service.js';
-import { expectStatus, headerOf } from '../harness/wire.js';
+import { ServedRegions } from '../harness/served-regions.js';
+import { eventually } from '../harness/service.js';
+import { expectStatus, headerOf, type Wire } from '../harness/wire.js';
+import { AskedRequests } from './asked-requests.js';
 
 let fake: FakeS3;
-let folder: string;
-const running: Served[] = [];
+let regions: ServedRegions;
 beforeAll(async () => {
   fake = await FakeS3.start();
-  folder = mkdtempSync(join(tmpdir(), 'atoll-on-s3-'));
+  regions = new ServedRegions('on-s3');
 });
-afterEach(async () => {
-  for (const { service, wire } of running.splice(0)) {
-    wire.close();
-    await service.stop();
-  }
-});
+afterEach(() => regions.stop());
 afterAll(async () => {
   await fake.stop();
-  rmSync(folder, { recursive: true, force: true });
+  regions.remove();
 });
 
-async function serve(region: string, url: string, more: { peers?: string; withWorker?: boolean } = {}) {
-  const [port = 0] = await freePorts(1);
+async function serve(region: string, url: string, peers?: string): Promise<Wire> {
   const env = {
     ATOLL_STORAGE: url,
     AWS_ACCESS_KEY_ID: FAKE_CREDENTIALS.accessKeyId,
     AWS_SECRET_ACCESS_KEY: FAKE_CREDENTIALS.secretAccessKey,
-    ...(more.peers !== undefined && { ATOLL_PEERS: more.peers }),
+    ...(peers !== undefined && { ATOLL_PEERS: peers }),
   };
-  const served = await serveRegion(
-    { folder, region, env, withWorker: more.withWorker ?? false },
-    port,
-    join(folder, `${region}-${port}.log`),
-  );
-  running.push(served);
-  return served.wire;
+  return (await regions.serve(region, env)).wire;
 }
 
 test('what one process was pushed, another of the region serves', async () => {
@@ -59,10 +44,7 @@ test('what one process was pushed, another of the region serves', async () => {
 
 test('a push to one bucket is pulled from the other', async () => {
   const [eu, us] = [fake.url('two-eu'), fake.url('two-us')];
-  const [left, right] = [
-    await serve('eu', eu, { peers: `us=${us}`, withWorker: true }),
-    await serve('us', us, { peers: `eu=${eu}`, withWorker: true }),
-  ];
+  const [left, right] = [await serve('eu', eu, `us=${us}`), await serve('us', us, `eu=${eu}`)];
   const pushed = image('between', [filledContent('between', 100_000)]);
   await pushImage(left, 'team/app', pushed, 'v1');
   const answer = await eventually(
@@ -76,23 +58,9 @@ test('a push to one bucket is pulled from the other', async () => {
 });
 
 /** What every request was for: the operation, and the first segment of the key. */
-function takePurposes(): string[] {
-  return fake.requests.splice(0).map(({ name, key }) => `${name} ${key.split('/')[0]}`);
-}
-
-/** Makes a step, and waits for the requests that follow its answer. More than are expected meet the next step. */
-async function expectRequests(step: () => Promise<unknown>, expected: readonly string[]): Promise<void> {
-  await step();
-  const made: string[] = [];
-  const allThere = async () => made.push(...takePurposes()) >= expected.length || undefined;
-  await eventually(allThere, { timeoutMs: 5_000, what: `${expected.length} requests` }).catch(() => undefined);
-  expect(made.toSorted()).toEqual(expected.toSorted());
-}
-
-async function quiet(): Promise<void> {
-  const nothing = async () => takePurposes().length === 0 || undefined;
-  await eventually(nothing, { timeoutMs: 5_000, everyMs: 200, what: 'no requests' });
-}
+const requests = new AskedRequests(() =>
+  fake.requests.splice(0).map(({ name, key }) => `${name} ${key.split('/')[0]}`),
+);
 
 const COMMIT = ['PutObject l', 'PutObject b'];
 /** With two blobs: the intent, their links and records, the manifest, the tag, the look whether it still stands, the journal. */
@@ -121,22 +89,22 @@ test.each([
     await pushImage(wire, 'team/app', image('first', [filledContent('first', 10)]), 'v0');
     await pushImage(wire, 'team/other', image('first', [filledContent('first', 10)]), 'v0');
     for (const blob of pushed.blobs) if (blob.digest !== layer.digest) await pushBlob(wire, 'team/app', blob);
-    await quiet();
+    await requests.quiet();
 
     const manifests = '/v2/team/app/manifests/';
     const mount = `/v2/team/other/blobs/uploads/?mount=${layer.digest}&from=team/app`;
-    await expectRequests(() => pushBlob(wire, 'team/app', layer), ['GetObject u', ...data, ...COMMIT]);
-    await expectRequests(() => putManifest(wire, 'team/app', pushed, tag), PUSH_OF_MANIFEST);
-    await expectRequests(() => wire.send('GET', `/v2/team/app/blobs/${layer.digest}`), read);
-    await expectRequests(() => wire.send('HEAD', `/v2/team/app/blobs/${layer.digest}`), ['GetObject l']);
-    await expectRequests(() => wire.send('HEAD', `${manifests}${tag}`), ['GetObject r', 'HeadObject r']);
-    await expectRequests(() => wire.send('GET', `${manifests}${tag}`), ['GetObject r', 'GetObject r']);
-    await expectRequests(() => wire.send('GET', `${manifests}${pushed.digest}`), ['GetObject r']);
-    await expectRequests(() => wire.send('GET', '/v2/team/app/tags/list'), ['ListObjectsV2 r']);
-    await expectRequests(() => wire.send('GET', '/v2/_catalog'), ['ListObjectsV2 c']);
-    await expectRequests(() => wire.send('GET', `/v2/team/app/referrers/${pushed.digest}`), ['GetObject r']);
-    await expectRequests(() => wire.send('POST', mount), ['GetObject l', 'PutObject l', 'GetObject b']);
-    await expectRequests(
+    await requests.expect(() => pushBlob(wire, 'team/app', layer), ['GetObject u', ...data, ...COMMIT]);
+    await requests.expect(() => putManifest(wire, 'team/app', pushed, tag), PUSH_OF_MANIFEST);
+    await requests.expect(() => wire.send('GET', `/v2/team/app/blobs/${layer.digest}`), read);
+    await requests.expect(() => wire.send('HEAD', `/v2/team/app/blobs/${layer.digest}`), ['GetObject l']);
+    await requests.expect(() => wire.send('HEAD', `${manifests}${tag}`), ['GetObject r', 'HeadObject r']);
+    await requests.expect(() => wire.send('GET', `${manifests}${tag}`), ['GetObject r', 'GetObject r']);
+    await requests.expect(() => wire.send('GET', `${manifests}${pushed.digest}`), ['GetObject r']);
+    await requests.expect(() => wire.send('GET', '/v2/team/app/tags/list'), ['ListObjectsV2 r']);
+    await requests.expect(() => wire.send('GET', '/v2/_catalog'), ['ListObjectsV2 c']);
+    await requests.expect(() => wire.send('GET', `/v2/team/app/referrers/${pushed.digest}`), ['GetObject r']);
+    await requests.expect(() => wire.send('POST', mount), ['GetObject l', 'PutObject l', 'GetObject b']);
+    await requests.expect(
       () => wire.send('DELETE', `${manifests}${tag}`),
       ['PutObject r', 'GetObject r', 'GetObject r', 'PutObject r', 'PutObject jr', 'DeleteObject r'],
     );
@@ -153,12 +121,12 @@ test.each([20_000_000, 200_000_000])('committing %i bytes takes the same few req
   const opened = await wire.send('POST', '/v2/team/app/blobs/uploads/');
   const octets = { 'Content-Type': 'application/octet-stream' };
   const patched = await wire.send('PATCH', headerOf(opened, 'Location'), { headers: octets, body: bytes });
-  await quiet();
+  await requests.quiet();
   const commit = async () => {
     const answer = await wire.send('PUT', withDigest(headerOf(patched, 'Location'), digest));
     expectStatus('PUT blob', answer, 201);
   };
-  await expectRequests(commit, [...COMMIT_OF_SESSION, ...COMMIT]);
+  await requests.expect(commit, [...COMMIT_OF_SESSION, ...COMMIT]);
 });
 
 test('a server that ignores conditions is refused at the start, with a sentence', async () => {
