@@ -10,12 +10,10 @@ export class S3Failure extends RequestFailure {
     return STALE.has(this.code) || (this.status === 400 && CODELESS.has(this.code));
   }
 
-  /** The server asks for fewer requests. */
   get throttled(): boolean {
     return this.status === 429 || this.status === 503 || THROTTLING.has(this.code);
   }
 
-  /** Another attempt may succeed. */
   get passing(): boolean {
     if (this.untrusted || this.code === 'CredentialsProviderError') return false;
     if (this.outcome === 'lost' || this.throttled || this.stale) return true;

@@ -11,14 +11,8 @@ export interface RetryPlan {
 
 export const USUAL_RETRIES: RetryPlan = { attempts: 6, firstPauseMs: 50, maxPauseMs: 5_000, withinMs: 30_000 };
 
-/** What a driver found out about a request that failed. */
-export interface FailedAttempt {
-  /** Another attempt may succeed. */
-  readonly passing: boolean;
-  /** The server asks for fewer requests. */
-  readonly throttled: boolean;
-  readonly more: { readonly retryAfterMs?: number };
-}
+/** What counts of a request that failed. */
+type FailedAttempt = Pick<RequestFailure, 'passing' | 'throttled' | 'more'>;
 
 /** The attempts of one call of a driver that talks to a server. */
 export class Attempts {

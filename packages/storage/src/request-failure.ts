@@ -1,5 +1,4 @@
 import { isNativeError } from 'node:util/types';
-import type { FailedAttempt } from './attempts.js';
 
 /** `answered`: the server said no, or was not asked. `lost`: no answer came, or none that can be read, so the call may have happened or not. */
 export type Outcome = 'answered' | 'lost';
@@ -11,7 +10,7 @@ export interface FailureFacts {
 }
 
 /** Why one request to a service failed. Holds nothing of the request itself, which carries signatures or tokens. */
-export abstract class RequestFailure extends Error implements FailedAttempt {
+export abstract class RequestFailure extends Error {
   constructor(
     readonly outcome: Outcome,
     /** The code of the server's answer, or that of a socket's error. */
@@ -22,7 +21,10 @@ export abstract class RequestFailure extends Error implements FailedAttempt {
     super(more.status === undefined ? code : `${code}, HTTP ${more.status}`, options);
   }
 
+  /** The server asks for fewer requests. */
   abstract get throttled(): boolean;
+
+  /** Another attempt may succeed. */
   abstract get passing(): boolean;
 
   /** Of the answer; 0 where there was none. */

@@ -1,7 +1,8 @@
 import type { Readable } from 'node:stream';
-import type { Attempts, FailedAttempt } from './attempts.js';
+import type { Attempts } from './attempts.js';
 import type { CallOptions, ObjectInfo, Version } from './object-store.js';
 import { RenewedBody } from './renewed-body.js';
+import type { RequestFailure } from './request-failure.js';
 
 export interface ByteRange {
   readonly start?: number;
@@ -23,7 +24,7 @@ export interface ResumedBodyParts extends CallOptions {
   readonly idleMs: number;
   readonly attempts: () => Attempts;
   /** What a broken source means. It is what is thrown, by way of `toError`, when no attempt is left. */
-  readonly toFailure: (cause: unknown) => FailedAttempt & Error;
+  readonly toFailure: (cause: unknown) => RequestFailure;
   readonly openRest: (rest: RestOfObject) => Promise<Readable>;
   readonly toError: (cause: unknown) => unknown;
 }
