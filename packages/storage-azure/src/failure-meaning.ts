@@ -1,4 +1,4 @@
-import { StorageError, type StorageErrorKind } from '@atoll/storage';
+import { storageErrorOf, type Meaning } from '@atoll/storage';
 import { AzureFailure, type Action } from './azure-failure.js';
 
 /** Answers that say yes and lack what every one of the service has. */
@@ -9,8 +9,6 @@ const STRANGE = new Set([
   'IncompleteAnswer',
   'UnreadableAnswer',
 ]);
-
-type Meaning = readonly [StorageErrorKind, string];
 
 /** What each action takes: a data action of the role, or a letter of the signature. */
 const NEEDS: Readonly<Record<Action, string>> = {
@@ -73,12 +71,8 @@ const OF_BLOB: Readonly<Record<string, Meaning>> = {
 export function toStorageError(cause: unknown, url: string, key?: string): unknown {
   if (!(cause instanceof AzureFailure)) return cause;
   const ofStore = NOT_ALLOWED.has(cause.code) ? notAllowed(cause) : OF_STORE[cause.code];
-  const [kind, sentence] = ofStore ?? OF_BLOB[cause.code] ?? meaningOf(cause);
-  const request = cause.more.requestId === undefined ? '' : `, request ${cause.more.requestId}`;
-  return new StorageError(kind, `${url}: ${sentence} (${cause.message}${request})`, {
-    ...(ofStore === undefined && key !== undefined && { key }),
-    cause,
-  });
+  const meaning = ofStore ?? OF_BLOB[cause.code] ?? meaningOf(cause);
+  return storageErrorOf(cause, meaning, url, ofStore === undefined ? key : undefined);
 }
 
 function notAllowed({ more: { action } }: AzureFailure): Meaning {

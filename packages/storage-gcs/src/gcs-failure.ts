@@ -1,4 +1,4 @@
-import { RequestFailure, StorageError, type FailureFacts, type Outcome, type StorageErrorKind } from '@atoll/storage';
+import { RequestFailure, storageErrorOf, type FailureFacts, type Meaning, type Outcome } from '@atoll/storage';
 
 export interface GcsFacts extends FailureFacts {
   /** What the server says the identity lacks: `storage.objects.create`. */
@@ -28,8 +28,6 @@ export class GcsFailure extends RequestFailure {
     return this.status === 408 || (this.status >= 500 && this.status !== 501);
   }
 }
-
-type Meaning = readonly [StorageErrorKind, string];
 
 /** What concerns the whole store: the key that was asked for does not matter. */
 const OF_STORE: Readonly<Record<string, Meaning>> = {
@@ -67,12 +65,8 @@ const OF_OBJECT: Readonly<Record<string, Meaning>> = {
 export function toStorageError(cause: unknown, url: string, key?: string): unknown {
   if (!(cause instanceof GcsFailure)) return cause;
   const ofStore = OF_STORE[cause.code];
-  const [kind, sentence] = ofStore ?? OF_OBJECT[cause.code] ?? meaningOf(cause);
-  const request = cause.more.requestId === undefined ? '' : `, request ${cause.more.requestId}`;
-  return new StorageError(kind, `${url}: ${sentence} (${cause.message}${request})`, {
-    ...(ofStore === undefined && key !== undefined && { key }),
-    cause,
-  });
+  const meaning = ofStore ?? OF_OBJECT[cause.code] ?? meaningOf(cause);
+  return storageErrorOf(cause, meaning, url, ofStore === undefined ? key : undefined);
 }
 
 function meaningOf(failure: GcsFailure): Meaning {

@@ -1,8 +1,8 @@
-import { StorageError, type StorageErrorKind } from '@atoll/storage';
+import { storageErrorOf, type Meaning } from '@atoll/storage';
 import { S3Failure } from './s3-failure.js';
 
 /** Of codes that say the same whatever was asked. */
-const SENTENCES: Readonly<Record<string, readonly [StorageErrorKind, string]>> = {
+const SENTENCES: Readonly<Record<string, Meaning>> = {
   AllAccessDisabled: ['denied', 'the account may not be used'],
   InvalidAccessKeyId: ['denied', 'the server does not know the access key'],
   InvalidToken: ['denied', 'the session token of the credentials is not valid'],
@@ -46,15 +46,10 @@ export type Doing = keyof typeof PERMISSIONS;
 /** What a failure means to those above, under the bucket's name. */
 export function toStorageError(cause: unknown, url: string, doing: Doing, key?: string): unknown {
   if (!(cause instanceof S3Failure)) return cause;
-  const [kind, sentence] = SENTENCES[cause.code] ?? meaningOf(cause, doing);
-  const request = cause.more.requestId === undefined ? '' : `, request ${cause.more.requestId}`;
-  return new StorageError(kind, `${url}: ${sentence} (${cause.message}${request})`, {
-    ...(key !== undefined && { key }),
-    cause,
-  });
+  return storageErrorOf(cause, SENTENCES[cause.code] ?? meaningOf(cause, doing), url, key);
 }
 
-function meaningOf(failure: S3Failure, doing: Doing): readonly [StorageErrorKind, string] {
+function meaningOf(failure: S3Failure, doing: Doing): Meaning {
   if (failure.untrusted) return ['unavailable', "the server's certificate is not trusted: NODE_EXTRA_CA_CERTS"];
   if (failure.stale) return ['denied', 'the credentials have expired'];
   if (failure.status < 300) return ['unavailable', 'the server does not answer'];

@@ -57,7 +57,15 @@ export { openResumed, orBehindEnd, type OpenedObject } from './open-resumed.js';
 export { PartTurns } from './part-turns.js';
 export { probeStore, type ProbeFindings } from './probe-store.js';
 export { readAtMost, readExactly } from './read-exactly.js';
-export { RequestFailure, retryAfterMs, systemCodeOf, type FailureFacts, type Outcome } from './request-failure.js';
+export {
+  RequestFailure,
+  retryAfterMs,
+  storageErrorOf,
+  systemCodeOf,
+  type FailureFacts,
+  type Meaning,
+  type Outcome,
+} from './request-failure.js';
 export type { ByteRange } from './resumed-body.js';
 export {
   concernsPrefix,

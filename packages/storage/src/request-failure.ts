@@ -1,4 +1,5 @@
 import { isNativeError } from 'node:util/types';
+import { StorageError, type StorageErrorKind } from './storage-error.js';
 
 /** `answered`: the server said no, or was not asked. `lost`: no answer came, or none that can be read, so the call may have happened or not. */
 export type Outcome = 'answered' | 'lost';
@@ -36,6 +37,24 @@ export abstract class RequestFailure extends Error {
   get untrusted(): boolean {
     return UNTRUSTED.has(this.code);
   }
+}
+
+/** What a failure means to those above: the kind of error, and a sentence without the bucket's name. */
+export type Meaning = readonly [StorageErrorKind, string];
+
+/** A failure as it is told to those above: under the bucket's name, with the request's id, which the server's own log has too. */
+export function storageErrorOf(
+  failure: RequestFailure,
+  [kind, sentence]: Meaning,
+  url: string,
+  key?: string,
+): StorageError {
+  const { requestId } = failure.more;
+  const request = requestId === undefined ? '' : `, request ${requestId}`;
+  return new StorageError(kind, `${url}: ${sentence} (${failure.message}${request})`, {
+    ...(key !== undefined && { key }),
+    cause: failure,
+  });
 }
 
 const UNTRUSTED = new Set([
