@@ -36,7 +36,7 @@ export class ByteBuffer {
 
   #reserve(bytes: number, limitBytes: number): void {
     if (bytes <= this.#memory.length) return;
-    const wanted = Math.min(limitBytes, Math.max(this.#firstBytes, 2 * this.#memory.length));
+    const wanted = Math.min(limitBytes, Math.max(this.#firstBytes, 4 * this.#memory.length));
     const grown = Buffer.allocUnsafeSlow(Math.max(bytes, wanted));
     this.#memory.copy(grown, 0, 0, this.#length);
     giveBack(this.#memory);

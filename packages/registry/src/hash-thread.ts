@@ -29,7 +29,7 @@ export interface HashReply {
 
 /** A message costs about as much as hashing 20 KiB, so that content of less than this is better hashed where it is. */
 const BATCH_BYTES = 524_288;
-const KEPT_BATCHES = 16;
+const KEPT_BATCHES = 64;
 /** The thread keeps nothing but hashes. */
 const MEMORY = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 64 };
 
@@ -45,7 +45,7 @@ export class HashThread {
   #nextId = 0;
   readonly #open = new Map<number, ThreadHash>();
 
-  /** Takes up to 2.5 MiB of memory, for little content as much as that. To be closed. */
+  /** Takes up to 2 MiB of memory, for little content as much as that. To be closed. */
   hash(algorithm: DigestAlgorithm): UploadHash {
     const { memory } = this;
     const id = this.#nextId++;

@@ -27,7 +27,7 @@ export interface ThreadEnd {
   close(unfinished: boolean): void;
 }
 
-const BATCHES_AT_ONCE = 4;
+const BATCHES_AT_ONCE = 3;
 
 /** Gathers bytes into batches for the thread. Content that fits into the first one, and goes to no file, is hashed where it is. */
 export class ThreadHash implements UploadHash {

@@ -23,7 +23,7 @@ import { Writes } from './writes.js';
 
 /** From here on a read or a write costs little beside the copying, and the memory for a hundred streams is still small. */
 const BUFFER_BYTES = 1_048_576;
-const KEPT_BUFFERS = 8;
+const KEPT_BUFFERS = 16;
 /** What may be kept beyond what is being sent, for streams that follow others. */
 const KEPT_CHUNKS = 8;
 /** Whoever reads beside the owner sees what is short-lived after twice as long, if it lives that long. */

@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals';
+import { expect, jest, test } from '@jest/globals';
 import { BufferPool } from './buffer-pool.js';
 
 test('what is given back is taken again, and no more is kept than it may', () => {
@@ -30,4 +30,25 @@ test('memory that went to another thread is not taken again, unless it comes bac
   expect(pool.take().length).toBe(1024);
   pool.give(Buffer.from(elsewhere));
   expect(pool.take().buffer).toBe(elsewhere);
+});
+
+test('what nobody has needed for some seconds is let go, and what is needed stays', () => {
+  jest.useFakeTimers();
+  try {
+    const pool = new BufferPool(1024, 10);
+    const taken = [pool.take(), pool.take(), pool.take()];
+    const memory = taken.map(({ buffer }) => buffer);
+    const kept = () => memory.filter(({ byteLength }) => byteLength > 0).length;
+    pool.give(...taken);
+    jest.advanceTimersByTime(5000);
+    expect(kept()).toBe(3);
+    pool.give(pool.take());
+    jest.advanceTimersByTime(5000);
+    expect(kept()).toBe(1);
+    jest.advanceTimersByTime(5000);
+    expect(kept()).toBe(0);
+    expect(jest.getTimerCount()).toBe(0);
+  } finally {
+    jest.useRealTimers();
+  }
 });

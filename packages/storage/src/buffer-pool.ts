@@ -1,9 +1,17 @@
 import { giveBack } from './give-back.js';
 
-/** Buffers of one size that are used again. Each is all of an ArrayBuffer, so that it can be handed to another thread. */
+const LOOK_EVERY_MS = 5000;
+
+/**
+ * Buffers of one size that are used again. Each is all of an ArrayBuffer, so that it can be handed to another thread. What nobody has
+ * needed for some seconds is let go.
+ */
 export class BufferPool {
   readonly #free: Buffer<ArrayBuffer>[] = [];
   readonly #taken = new WeakSet<ArrayBufferLike>();
+  /** Since the last look. */
+  #leastFree = 0;
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(
     readonly bufferBytes: number,
@@ -12,6 +20,7 @@ export class BufferPool {
 
   take(): Buffer<ArrayBuffer> {
     const buffer = this.#free.pop() ?? Buffer.allocUnsafeSlow(this.bufferBytes);
+    this.#leastFree = Math.min(this.#leastFree, this.#free.length);
     this.#taken.add(buffer.buffer);
     return buffer;
   }
@@ -28,5 +37,15 @@ export class BufferPool {
       if (buffer.length === this.bufferBytes && this.#free.length < this.keptAtMost) this.#free.push(buffer);
       else if (buffer.length > 0) giveBack(buffer);
     }
+    if (this.#free.length > 0) this.#lookLater();
+  }
+
+  #lookLater(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      for (const unused of this.#free.splice(0, this.#leastFree)) giveBack(unused);
+      this.#leastFree = this.#free.length;
+      if (this.#free.length > 0) this.#lookLater();
+    }, LOOK_EVERY_MS).unref();
   }
 }
