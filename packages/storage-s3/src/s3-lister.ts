@@ -78,7 +78,8 @@ export class S3Lister {
     let last = after;
     return Contents.map((entry) => {
       const info = objectInfo(this.place.keyOf(entry.Key), entry, entry.Size);
-      if (compareKeys(info.key, last) <= 0) {
+      // What is named as the prefix is, by a console that makes a folder of it, has an empty key, which comes before all others.
+      if (last !== '' && compareKeys(info.key, last) <= 0) {
         throw new StorageError('unsupported', `${this.place.url} does not list keys in the order of their bytes`);
       }
       last = info.key;

@@ -15,6 +15,15 @@ describeReadFaults('S3Store', FAULT_SUITE, (at) => {
     expect(await keysAfter('/x')).toEqual(['x/!', 'x/0/a', 'x/a', 'y']);
   });
 
+  test('an object that is named as the prefix is hides no other', async () => {
+    const { stand } = at();
+    const store = stand.open({ url: stand.fake.url('bucket', 'eu/') });
+    stand.plant('eu/', Buffer.alloc(0));
+    stand.plant('eu/x/b', Buffer.from('b'));
+    const { entries, more } = await store.list('', { limit: 10 });
+    expect([entries.map(({ key }) => key), more]).toEqual([['x/b'], false]);
+  });
+
   test('an empty page that says there is more is gone on from by its token', async () => {
     const { stand, store } = at();
     stand.fake.faults.add('ListObjectsV2', { kind: 'cut-page', keys: 0 });
