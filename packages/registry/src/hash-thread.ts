@@ -92,7 +92,7 @@ export class HashThread {
       resourceLimits: MEMORY,
     });
     worker.on('message', ({ id, memory, hex, fault }: HashReply) => {
-      this.memory.give(Buffer.from(memory.buffer));
+      this.memory.adopt(Buffer.from(memory.buffer));
       this.#open.get(id)?.answered(hex, fault && errorOfFault(fault));
     });
     worker.once('error', () => this.#lost(worker));

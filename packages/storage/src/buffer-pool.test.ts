@@ -22,13 +22,22 @@ test('knows bytes at the front of what it has lent, as long as it is lent', () =
   expect(pool.hasLent(taken)).toBe(false);
 });
 
+test('what is given back twice is taken once', () => {
+  const pool = new BufferPool(1024, 2);
+  const taken = pool.take();
+  pool.give(taken);
+  pool.give(taken);
+  expect(pool.take()).toBe(taken);
+  expect(pool.take()).not.toBe(taken);
+});
+
 test('memory that went to another thread is not taken again, unless it comes back', () => {
   const pool = new BufferPool(1024, 2);
   const taken = pool.take();
   const elsewhere = taken.buffer.transfer();
   pool.give(taken);
   expect(pool.take().length).toBe(1024);
-  pool.give(Buffer.from(elsewhere));
+  pool.adopt(Buffer.from(elsewhere));
   expect(pool.take().buffer).toBe(elsewhere);
 });
 

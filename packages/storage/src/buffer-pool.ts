@@ -30,14 +30,21 @@ export class BufferPool {
     return byteOffset === 0 && this.#taken.has(buffer);
   }
 
-  /** Only for buffers that nobody reads or writes any more. Those that went to another thread are nobody's here, and are let go. */
+  /**
+   * Only for buffers that nobody reads or writes any more. What was not taken here, or was given back before, or went to another thread,
+   * is left alone.
+   */
   give(...buffers: readonly Buffer<ArrayBuffer>[]): void {
     for (const buffer of buffers) {
-      this.#taken.delete(buffer.buffer);
-      if (buffer.length === this.bufferBytes && this.#free.length < this.keptAtMost) this.#free.push(buffer);
-      else if (buffer.length > 0) giveBack(buffer);
+      if (this.#taken.delete(buffer.buffer) && !buffer.buffer.detached) this.adopt(buffer);
     }
-    if (this.#free.length > 0) this.#lookLater();
+  }
+
+  /** As `give`, of memory that comes back from another thread, where it got another name. */
+  adopt(buffer: Buffer<ArrayBuffer>): void {
+    if (buffer.length !== this.bufferBytes || this.#free.length >= this.keptAtMost) return giveBack(buffer);
+    this.#free.push(buffer);
+    this.#lookLater();
   }
 
   #lookLater(): void {
