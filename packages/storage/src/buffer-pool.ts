@@ -48,7 +48,8 @@ export class BufferPool {
   }
 
   #lookLater(): void {
-    this.#timer ??= setTimeout(() => {
+    if (this.#timer !== undefined) return;
+    this.#timer = setTimeout(() => {
       this.#timer = undefined;
       for (const unused of this.#free.splice(0, this.#leastFree)) giveBack(unused);
       this.#leastFree = this.#free.length;
