@@ -1,4 +1,5 @@
 import { parseRepositoryName, RegistryError, type RepositoryName } from '@atoll/core';
+import { originForm } from './origin-form.js';
 
 /** What a request is about; distribution-spec, Endpoints. References, digests and upload ids are as yet unchecked text without `/`. */
 export type Route =
@@ -45,7 +46,6 @@ const FIXED: Readonly<Record<string, Route>> = {
 
 const LONGEST_FIXED = Math.max(...Object.keys(FIXED).map((path) => path.length));
 const PREFIX = '/v2/';
-const ORIGIN = /^https?:\/\/[^/?]*/i;
 
 /**
  * Works on the URL as it came over the wire: nothing is decoded, so nothing can hide behind an escape. Repositories may be named like
@@ -66,8 +66,7 @@ export function methodsAt(rawUrl: string): readonly string[] {
 }
 
 function matchUrl(rawUrl: string): Omit<Match, 'method'> {
-  // RFC 9112, 3.2.2: a server accepts the absolute form too.
-  const url = rawUrl.startsWith('/') ? rawUrl : rawUrl.replace(ORIGIN, '');
+  const url = originForm(rawUrl);
   const mark = url.indexOf('?');
   const path = mark < 0 ? url : url.slice(0, mark);
   // Looking a long path up costs more than finding out what it is.

@@ -7,6 +7,7 @@ import { errorPayload } from './errors.js';
 import { messagesFor } from './express-messages.js';
 import { Farewells, rawHeaders } from './farewells.js';
 import { defaultLimits, type ApiLimits } from './limits.js';
+import { originForm } from './origin-form.js';
 import { Traffic } from './traffic.js';
 
 export interface ApiOptions extends Omit<AppOptions, 'traffic'> {
@@ -59,10 +60,14 @@ function serverFor(app: Express, traffic: Traffic, limits: ApiLimits): Server {
     requireHostHeader: false,
     connectionsCheckingInterval: Math.min(limits.headersTimeoutMs, 5000),
   });
-  server.on('request', app);
+  const serve = (req: IncomingMessage, res: ServerResponse): void => {
+    req.url = originForm(req.url ?? '');
+    app(req, res);
+  };
+  server.on('request', serve);
   server.on('checkContinue', (req: IncomingMessage, res: ServerResponse) => {
     traffic.expectContinue(req);
-    app(req, res);
+    serve(req, res);
   });
   const farewells = new Farewells(traffic);
   server.on('checkExpectation', (_req: IncomingMessage, res: ServerResponse) => {
