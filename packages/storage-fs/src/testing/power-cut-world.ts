@@ -175,9 +175,12 @@ export class PowerCutWorld {
   async #changeUnseen(store: FsStore, history: KeyHistory): Promise<void> {
     const remove = this.#chance() < 0.6;
     const { body, acknowledged } = history.begin(remove ? undefined : Math.floor(this.#chance() ** 4 * 9_000));
-    if (body === undefined) await store.delete(history.key, { blind: true });
-    else await store.put(history.key, body, { blind: true }, { shortLived: true });
-    acknowledged();
+    const outcome =
+      body === undefined
+        ? await store.delete(history.key, { blind: true })
+        : await store.put(history.key, body, { blind: true }, { shortLived: true });
+    // What finds nothing changes nothing: a put that failed before may still turn out to have happened.
+    if (outcome !== 'absent') acknowledged();
   }
 
   async #read(peer: FsStore): Promise<void> {
