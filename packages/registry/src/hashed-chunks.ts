@@ -9,8 +9,8 @@ export class HashedChunks implements Chunks {
     private readonly chunks: AsyncIterable<Uint8Array>,
     private readonly hash: UploadHash,
   ) {
-    if (hash.writeTo === undefined) return;
-    this.writeTo = async (file, { signal } = {}) => (await hash.writeTo?.(file, untilAborted(chunks, signal))) ?? 0;
+    const write = hash.writeTo?.bind(hash);
+    if (write) this.writeTo = (file, { signal } = {}) => write(file, untilAborted(chunks, signal));
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined> {

@@ -1,6 +1,7 @@
 import { algorithmOf, RegistryError, type Digest } from '@atoll/core';
 import type { Chunks } from '@atoll/storage';
 import type { HashThread } from './hash-thread.js';
+import { HashedChunks } from './hashed-chunks.js';
 import type { UploadHash } from './upload-hash.js';
 
 /**
@@ -25,22 +26,24 @@ export class VerifiedChunks implements AsyncIterable<Uint8Array> {
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined> {
     const hash = this.hashes.hash(algorithmOf(this.digest));
     try {
-      yield* this.#hashed(hash);
+      yield* new HashedChunks(this.#counted(), hash);
+      await this.#compare(hash);
     } finally {
       hash.close();
     }
   }
 
-  async *#hashed(hash: UploadHash): AsyncGenerator<Uint8Array, void, undefined> {
+  async *#counted(): AsyncGenerator<Uint8Array, void, undefined> {
     let receivedBytes = 0;
     for await (const chunk of this.chunks) {
       receivedBytes += chunk.length;
       if (receivedBytes > (this.sizeBytes ?? Infinity)) throw this.#fail(this.#wrongSize(receivedBytes));
-      const hashed = hash.update(chunk);
       yield chunk;
-      await hashed;
     }
     if (receivedBytes !== (this.sizeBytes ?? receivedBytes)) throw this.#fail(this.#wrongSize(receivedBytes));
+  }
+
+  async #compare(hash: UploadHash): Promise<void> {
     const digest = await hash.finish(algorithmOf(this.digest));
     if (digest === undefined) throw this.#fail(notHashed());
     if (digest !== this.digest) throw this.#fail(digestMismatch(this.digest));
