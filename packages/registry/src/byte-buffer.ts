@@ -25,7 +25,7 @@ export class ByteBuffer {
   }
 
   /** Everything gathered; the buffer is empty afterwards. */
-  take(): Buffer {
+  take(): Buffer<ArrayBuffer> {
     const bytes = this.#memory.subarray(0, this.#length);
     // Who has filled it once fills it again: growing step by step, it would copy each byte once more.
     if (this.#length === this.#memory.length) this.#firstBytes = Math.max(FIRST_BYTES, this.#length);

@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import type { DigestAlgorithm } from '@atoll/core';
 import { BufferPool } from '@atoll/storage';
 import { errorOfFault, type ThreadFault } from '@atoll/storage/thread-fault';
-import { ThreadHash, type Batch, type BatchPlace, type Memory } from './thread-hash.js';
+import { ThreadHash, type Batch, type BatchPlace } from './thread-hash.js';
 import type { UploadHash } from './upload-hash.js';
 
 export type HashRequest =
@@ -47,13 +47,9 @@ export class HashThread {
 
   /** Takes up to 2 MiB of memory, for little content as much as that. To be closed. */
   hash(algorithm: DigestAlgorithm): UploadHash {
-    const { memory } = this;
     const id = this.#nextId++;
     const hash = new ThreadHash(algorithm, {
-      batchBytes: memory.bufferBytes,
-      take: () => memory.take(),
-      give: (batch) => memory.give(batch),
-      mayHandOver: (bytes): bytes is Memory => memory.hasLent(bytes),
+      memory: this.memory,
       send: (batch) => this.#send(id, algorithm, batch),
       close: (unfinished) => {
         this.#open.delete(id);

@@ -1,9 +1,9 @@
 import { digestFromHex, digestOf, type Digest, type DigestAlgorithm } from '@atoll/core';
-import { StorageError, type ChunkFile } from '@atoll/storage';
+import { StorageError, type BufferPool, type ChunkFile } from '@atoll/storage';
 import { ByteBuffer } from './byte-buffer.js';
 import type { UploadHash } from './upload-hash.js';
 
-/** All of an ArrayBuffer. It goes to the thread and comes back, so that no byte is read by two threads at a time. */
+/** The beginning of an ArrayBuffer of its own, which goes to the thread and comes back: no byte is read by two threads at a time. */
 export type Memory = Buffer<ArrayBuffer>;
 
 /** Where the thread writes a batch, besides hashing it. */
@@ -18,11 +18,8 @@ export interface Batch {
 
 /** What a hash has of its thread. */
 export interface ThreadEnd {
-  readonly batchBytes: number;
-  take(): Memory;
-  give(memory: Memory): void;
-  /** Whether these bytes are in memory that may be handed over as it is. */
-  mayHandOver(bytes: Uint8Array): bytes is Memory;
+  /** What is gathered in it is handed over as it is. */
+  readonly memory: BufferPool;
   send(batch: Batch): void;
   close(unfinished: boolean): void;
 }
@@ -50,9 +47,9 @@ export class ThreadHash implements UploadHash {
   ) {}
 
   update(bytes: Uint8Array): void | Promise<void> {
-    const { batchBytes } = this.end;
-    const rest = this.#sent ? bytes : this.#first.fill(bytes, batchBytes);
-    if (!this.#sent && this.#first.length < batchBytes) return undefined;
+    const { bufferBytes } = this.end.memory;
+    const rest = this.#sent ? bytes : this.#first.fill(bytes, bufferBytes);
+    if (!this.#sent && this.#first.length < bufferBytes) return undefined;
     return this.#add(rest);
   }
 
@@ -65,7 +62,7 @@ export class ThreadHash implements UploadHash {
       for await (const chunk of chunks) {
         this.#check();
         sizeBytes += chunk.length;
-        await (this.end.mayHandOver(chunk) ? this.#handOver(chunk) : this.#gather(chunk));
+        await (this.end.memory.hasLent(chunk) ? this.#handOver(chunk) : this.#gather(chunk));
         await file.written(sizeBytes - this.#filledBytes - sum(this.#outside));
       }
       await this.#sendGathered();
@@ -90,7 +87,7 @@ export class ThreadHash implements UploadHash {
   }
 
   close(): void {
-    if (this.#batch) this.end.give(this.#batch);
+    if (this.#batch) this.end.memory.give(this.#batch);
     this.#batch = undefined;
     this.end.close(this.#sent && this.#hex === undefined);
   }
@@ -120,7 +117,7 @@ export class ThreadHash implements UploadHash {
 
   async #gather(bytes: Uint8Array): Promise<void> {
     for (let at = 0; at < bytes.length;) {
-      const batch = (this.#batch ??= this.end.take());
+      const batch = (this.#batch ??= this.end.memory.take());
       const piece = bytes.subarray(at, at + batch.length - this.#filledBytes);
       batch.set(piece, this.#filledBytes);
       this.#filledBytes += piece.length;
@@ -138,7 +135,7 @@ export class ThreadHash implements UploadHash {
 
   async #sendGathered(): Promise<void> {
     if (this.#first.length > 0) {
-      this.#batch = wholeMemory(this.#first.take());
+      this.#batch = this.#first.take();
       this.#filledBytes = this.#batch.length;
     }
     if (this.#filledBytes > 0) await this.#send(false);
@@ -165,14 +162,6 @@ export class ThreadHash implements UploadHash {
   #answer(): Promise<void> {
     return new Promise((resolve) => (this.#wake = resolve));
   }
-}
-
-/** As it is, where it is all of its memory. */
-function wholeMemory(bytes: Buffer): Memory {
-  const { buffer, byteLength } = bytes;
-  return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength
-    ? Buffer.from(buffer)
-    : Buffer.from(new Uint8Array(bytes).buffer);
 }
 
 function sum(sizes: readonly number[]): number {

@@ -26,8 +26,8 @@ export class BufferPool {
   }
 
   /** Whether these bytes begin a buffer that was taken here and not given back. */
-  hasLent({ buffer, byteOffset }: Uint8Array): boolean {
-    return byteOffset === 0 && this.#taken.has(buffer);
+  hasLent(bytes: Uint8Array): bytes is Buffer<ArrayBuffer> {
+    return bytes.byteOffset === 0 && this.#taken.has(bytes.buffer);
   }
 
   /**

@@ -89,7 +89,7 @@ export interface BucketSetting {
 export interface ChunkFile {
   readonly descriptor: number;
   readonly positionBytes: number;
-  /** Told now and then how many bytes were written so far; nothing more is written before it resolves. */
+  /** Told now and then how many bytes were written so far; no more chunks are asked for before it resolves. */
   readonly written: (sizeBytes: number) => Promise<void>;
 }
 
