@@ -1,18 +1,16 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { expect, test } from '@jest/globals';
-import { serveRegion } from '../harness/atoll.js';
 import { rawExchange } from '../harness/raw-exchange.js';
-import { freePorts } from '../harness/service.js';
+import { ServedRegions } from '../harness/served-regions.js';
 
 test('whatever form the target of a request has, no part of Node that will go is used to read it', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'atoll-targets-'));
-  const [port = 0] = await freePorts(1);
-  // Such a part warns, and a warning ends this process.
-  const options = { folder: join(folder, 'bucket'), region: 'eu', nodeArgs: ['--throw-deprecation'] };
-  const { service, wire } = await serveRegion(options, port, join(folder, 'atoll.log'));
+  const regions = new ServedRegions('targets');
+  const storage = pathToFileURL(join(regions.folder, 'bucket')).href;
   try {
+    // Such a part warns, and a warning ends this process.
+    const env = { ATOLL_STORAGE: storage, NODE_OPTIONS: '--throw-deprecation' };
+    const { service, wire } = await regions.serve('eu', env);
     const statusOf = async (method: string, target: string): Promise<number> => {
       const head = `${method} ${target} HTTP/1.1\r\nHost: eu\r\nConnection: close\r\n\r\n`;
       return (await rawExchange(wire.url, head)).status;
@@ -28,8 +26,7 @@ test('whatever form the target of a request has, no part of Node that will go is
     expect(service.running).toBe(true);
     expect(service.tail()).not.toMatch(/warning/i);
   } finally {
-    wire.close();
-    await service.stop();
-    rmSync(folder, { recursive: true, force: true });
+    await regions.stop();
+    regions.remove();
   }
 });
