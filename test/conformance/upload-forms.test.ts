@@ -79,10 +79,11 @@ describe.each(UPLOAD_FORMS)('%s', (_form, push) => {
     await expectPushed(repository, await push(repository, blob, ''), blob);
   });
 
-  test('is 400 DIGEST_INVALID with the right number of other bytes', async () => {
+  test.each([5000, 3_000_000])('is 400 DIGEST_INVALID with the right number of other bytes: %s', async (sizeBytes) => {
     const repository = registry.repository();
-    const { digest } = randomBlob(5000);
-    expect(verdict(await push(repository, { digest, bytes: randomBlob(5000).bytes }, ''))).toBe('400 DIGEST_INVALID');
+    const { digest } = randomBlob(sizeBytes);
+    const { bytes } = randomBlob(sizeBytes);
+    expect(verdict(await push(repository, { digest, bytes }, ''))).toBe('400 DIGEST_INVALID');
     expect((await repository.send('HEAD', `blobs/${digest}`)).status).toBe(404);
   });
 

@@ -5,8 +5,9 @@ import type { BlobLinks } from './blob-links.js';
 import { newBlobKey, type BlobLocation } from './blob-location.js';
 import type { BlobRecords } from './blob-records.js';
 import type { HashThread } from './hash-thread.js';
-import { CopiedChunks, isSmallBlob, SMALL_BLOB_BYTES, type SmallBlobs } from './small-blobs.js';
-import { VerifiedChunks } from './verified-chunks.js';
+import { oneChunk } from './one-chunk.js';
+import { SMALL_BLOB_BYTES, type SmallBlobs } from './small-blobs.js';
+import { verifyBytes, VerifiedChunks } from './verified-chunks.js';
 
 export interface BlobIntakeParts {
   readonly store: ObjectStore;
@@ -26,59 +27,58 @@ export class BlobIntake {
     repository: RepositoryName,
     digest: Digest,
     chunks: Chunks,
-    o: CallOptions & { readonly sizeBytes?: number | undefined },
+    { signal, sizeBytes }: CallOptions & { readonly sizeBytes?: number | undefined },
   ): Promise<BlobLocation> {
-    const { signal, sizeBytes = 0 } = o;
-    const verified = new VerifiedChunks(chunks, digest, this.parts.hashes, o.sizeBytes);
-    const inOrder = this.parts.store.putInOrder !== undefined && isSmallBlob({ sizeBytes });
+    const held = await holdSmall(chunks, SMALL_BLOB_BYTES, { signal });
+    if (held.small === undefined) {
+      const verified = new VerifiedChunks(held.all, digest, this.parts.hashes, sizeBytes);
+      return this.#storeLarge(repository, digest, verified, { signal }).finally(held.end);
+    }
+    verifyBytes(held.small, digest, sizeBytes);
+    const location = await this.#storeSmall(repository, digest, held.small, { signal });
+    this.parts.small.put(digest, held.small);
+    return location;
+  }
+
+  async #storeLarge(
+    repository: RepositoryName,
+    digest: Digest,
+    verified: VerifiedChunks,
+    o: CallOptions,
+  ): Promise<BlobLocation> {
     try {
-      return await (inOrder
-        ? this.#storeInOrder(repository, digest, verified, { signal })
-        : this.#storeStream(repository, digest, verified, { signal }));
+      return await this.#storeData(repository, digest, verified, o);
     } catch (cause) {
       throw verified.failure ?? cause;
     }
   }
 
-  async #storeStream(
+  async #storeData(
     repository: RepositoryName,
     digest: Digest,
     verified: Chunks,
     o: CallOptions,
   ): Promise<BlobLocation> {
-    const { store, adoption, small } = this.parts;
+    const { store, adoption } = this.parts;
     const dataKey = newBlobKey(digest);
-    const copied = new CopiedChunks(verified);
-    const { sizeBytes } = await store.putData(dataKey, copied, o);
-    const location = await adoption.adopt(repository, digest, dataKey, sizeBytes, o);
-    if (copied.bytes) small.put(digest, copied.bytes);
-    return location;
+    const { sizeBytes } = await store.putData(dataKey, verified, o);
+    return adoption.adopt(repository, digest, dataKey, sizeBytes, o);
   }
 
   /**
-   * Where all is new, bytes, link and record are written together, in the order of {@link BlobAdoption.adopt}; else what is left goes
-   * one by one.
+   * Where all is new, and the store can, bytes, link and record are written together, in the order of {@link BlobAdoption.adopt}; else
+   * what is left goes one by one.
    */
-  async #storeInOrder(
-    repository: RepositoryName,
-    digest: Digest,
-    verified: Chunks,
-    o: CallOptions,
-  ): Promise<BlobLocation> {
-    const { store, links, records, adoption, small } = this.parts;
-    const held = await holdSmall(verified, SMALL_BLOB_BYTES, o);
-    if (held.small === undefined) return this.#storeStream(repository, digest, held.all, o).finally(held.end);
-    const body = held.small;
+  async #storeSmall(repository: RepositoryName, digest: Digest, body: Buffer, o: CallOptions): Promise<BlobLocation> {
+    const { store, links, records, adoption } = this.parts;
+    if (store.putInOrder === undefined) return this.#storeData(repository, digest, oneChunk(body), o);
     const dataKey = newBlobKey(digest);
     const { record, put } = records.fresh(digest, { data: dataKey, size: body.length, home: repository });
     const data = { key: dataKey, body, condition: { blind: true } } as const;
-    const outcomes = await store.putInOrder?.([data, links.fresh(repository, digest), put], o);
-    const [, linked, recorded] = outcomes ?? [];
+    const [, linked, recorded] = await store.putInOrder([data, links.fresh(repository, digest), put], o);
     if (linked === 'conflict') await links.ensure(repository, digest, { ...o, probablyNew: false });
-    const location = await (recorded === undefined || recorded === 'conflict'
+    return recorded === undefined || recorded === 'conflict'
       ? adoption.record(repository, digest, record, { ...o, probablyNew: recorded === undefined })
-      : adoption.recorded(repository, digest, record, o));
-    small.put(digest, body);
-    return location;
+      : adoption.recorded(repository, digest, record, o);
   }
 }

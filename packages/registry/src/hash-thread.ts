@@ -3,7 +3,6 @@ import type { DigestAlgorithm } from '@atoll/core';
 import { BufferPool } from '@atoll/storage';
 import { errorOfFault, type ThreadFault } from '@atoll/storage/thread-fault';
 import { ThreadHash, type Batch, type BatchPlace } from './thread-hash.js';
-import type { UploadHash } from './upload-hash.js';
 
 export type HashRequest =
   | {
@@ -46,7 +45,7 @@ export class HashThread {
   readonly #open = new Map<number, ThreadHash>();
 
   /** Takes up to 2 MiB of memory, for little content as much as that. To be closed. */
-  hash(algorithm: DigestAlgorithm): UploadHash {
+  hash(algorithm: DigestAlgorithm): ThreadHash {
     const id = this.#nextId++;
     const hash = new ThreadHash(algorithm, {
       memory: this.memory,

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { digestOf } from '@atoll/core';
 import { describe, expect, test } from '@jest/globals';
-import { CopiedChunks, isSmallBlob, SmallBlobs } from './small-blobs.js';
+import { isSmallBlob, SmallBlobs } from './small-blobs.js';
 
 const MEBIBYTE = 1_048_576;
 
@@ -50,28 +50,5 @@ describe('SmallBlobs', () => {
 
   test('64 KiB are small, and a byte more is not', () => {
     expect([65_536, 65_537].map((sizeBytes) => isSmallBlob({ sizeBytes }))).toEqual([true, false]);
-  });
-});
-
-describe('CopiedChunks', () => {
-  async function* inPieces(sizeBytes: number): AsyncGenerator<Uint8Array> {
-    // One piece of memory that is used again, as a request's is.
-    const piece = Buffer.alloc(1_000);
-    for (let at = 0; at < sizeBytes; at += 1_000) yield piece.fill(at / 1_000).subarray(0, sizeBytes - at);
-  }
-
-  test.each([0, 999, 65_536])('keeps a small blob as it was: %s bytes', async (sizeBytes) => {
-    const copied = new CopiedChunks(inPieces(sizeBytes));
-    const passed: Buffer[] = [];
-    for await (const chunk of copied) passed.push(Buffer.from(chunk));
-    expect(Buffer.concat(passed)).toHaveLength(sizeBytes);
-    expect(copied.bytes).toEqual(Buffer.concat(passed));
-  });
-
-  test('keeps nothing of a large one', async () => {
-    const copied = new CopiedChunks(inPieces(65_537));
-    let sizeBytes = 0;
-    for await (const chunk of copied) sizeBytes += chunk.length;
-    expect([sizeBytes, copied.bytes]).toEqual([65_537, undefined]);
   });
 });

@@ -1,7 +1,7 @@
 import { buffer } from 'node:stream/consumers';
 import type { Readable } from 'node:stream';
 import type { Digest } from '@atoll/core';
-import { StorageError, type Chunks } from '@atoll/storage';
+import { StorageError } from '@atoll/storage';
 import { LRUCache } from 'lru-cache';
 import type { BlobLocation } from './blob-location.js';
 import { ownMemory } from './own-memory.js';
@@ -14,30 +14,6 @@ const ENTRY_BYTES = 500;
 /** Whether a blob is read as a whole: most configs and many layers, for which opening a file costs more than all the rest. */
 export function isSmallBlob({ sizeBytes }: Pick<BlobLocation, 'sizeBytes'>): boolean {
   return sizeBytes <= SMALL_BLOB_BYTES;
-}
-
-/** Chunks that pass on their way into the store, and a copy of them all where they are a small blob. */
-export class CopiedChunks implements AsyncIterable<Uint8Array> {
-  #copies: Buffer[] = [];
-  #sizeBytes = 0;
-
-  constructor(private readonly chunks: Chunks) {}
-
-  /** All bytes, once they have passed. */
-  get bytes(): Buffer | undefined {
-    return isSmallBlob({ sizeBytes: this.#sizeBytes }) ? Buffer.concat(this.#copies) : undefined;
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined> {
-    this.#copies = [];
-    this.#sizeBytes = 0;
-    for await (const chunk of this.chunks) {
-      this.#sizeBytes += chunk.length;
-      if (isSmallBlob({ sizeBytes: this.#sizeBytes })) this.#copies.push(Buffer.from(chunk));
-      else this.#copies = [];
-      yield chunk;
-    }
-  }
 }
 
 /** Bytes of small blobs, for as long as there is room: what has a digest never changes, whoever may read it. */

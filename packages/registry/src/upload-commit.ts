@@ -2,6 +2,7 @@ import { algorithmOf, RegistryError, type Digest } from '@atoll/core';
 import { isStorageError, type CallOptions, type ObjectStore, type Version } from '@atoll/storage';
 import { newBlobKey, type BlobLocation } from './blob-location.js';
 import type { Blobs } from './blobs.js';
+import { oneChunk } from './one-chunk.js';
 import { digestOfChunks } from './upload-hash.js';
 import {
   bytesInParts,
@@ -13,7 +14,7 @@ import {
   type UploadSessions,
 } from './upload-session.js';
 import { uploadUnknown } from './upload-token.js';
-import { lostRace, oneChunk, type UploadWriter } from './upload-writer.js';
+import { lostRace, type UploadWriter } from './upload-writer.js';
 import { digestMismatch } from './verified-chunks.js';
 
 export interface UploadCommitParts {

@@ -3,6 +3,7 @@ import { giveBack, type Chunks, type ObjectStore, type PartReceipt } from '@atol
 import { ByteBuffer } from './byte-buffer.js';
 import type { ByteSource } from './byte-source.js';
 import { HashedChunks } from './hashed-chunks.js';
+import { oneChunk } from './one-chunk.js';
 import { nativeHash, resumeHash, updateGently, type UploadHash } from './upload-hash.js';
 import type { UploadPlan } from './upload-plan.js';
 import { bytesInParts, offsetOf, type OpenUpload, type Stored, type UploadSessions } from './upload-session.js';
@@ -260,14 +261,4 @@ function tooLarge(sizeBytes: number): RegistryError {
     detail: { sizeBytes },
     status: 413,
   });
-}
-
-/** Can be read more than once: a driver that tries again sends the same bytes. `onTaken` is told when they are asked for. */
-export function oneChunk(bytes: Uint8Array, onTaken?: () => void): Chunks {
-  return {
-    async *[Symbol.asyncIterator]() {
-      onTaken?.();
-      if (bytes.length > 0) yield bytes;
-    },
-  };
 }

@@ -5,12 +5,13 @@ import type { Blobs } from './blobs.js';
 import { ByteSource } from './byte-source.js';
 import { UploadCommit } from './upload-commit.js';
 import { HashThread } from './hash-thread.js';
+import { oneChunk } from './one-chunk.js';
 import { resumableHash } from './upload-hash.js';
 import { planUploads, type UploadPlan, type UploadSizes } from './upload-plan.js';
 import { newUpload, offsetOf, UploadSessions, type OpenUpload, type Stored } from './upload-session.js';
 import { sweepUploads } from './upload-sweeper.js';
 import { UploadTokens, uploadUnknown, type TokenIdentity, type UploadToken } from './upload-token.js';
-import { oneChunk, rangeInvalid, UploadWriter } from './upload-writer.js';
+import { rangeInvalid, UploadWriter } from './upload-writer.js';
 
 /** Where a body's bytes belong, and how many there are, if the client says so. */
 export interface UploadRange {

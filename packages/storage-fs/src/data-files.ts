@@ -41,6 +41,7 @@ export class DataFiles {
     const { writes, changes } = this.parts;
     signal?.throwIfAborted();
     writes.pathOf(key);
+    if (chunks.writeTo) return this.#putLarge(key, chunks, { signal });
     const held = await holdSmall(chunks, SMALL_DATA_BYTES, { signal });
     if (held.small === undefined) return this.#putLarge(key, held.all, { signal }).finally(held.end);
     if ((await changes.put(key, held.small, { ifAbsent: true }, { signal })) === 'conflict') throw dataExists(key);

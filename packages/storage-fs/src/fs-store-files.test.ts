@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs';
 import { link, mkdir, readdir, readlink, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -12,7 +13,32 @@ async function* chunks(text: string): Chunks {
   yield Buffer.from(text);
 }
 
+/** Half of it is written when `fault` ends it. */
+function selfWriting(bytes: Buffer, fault?: Error): Chunks {
+  return {
+    [Symbol.asyncIterator]: () => chunks('iterated')[Symbol.asyncIterator](),
+    writeTo: async ({ descriptor, positionBytes }) => {
+      writeSync(descriptor, bytes, 0, bytes.length / (fault ? 2 : 1), positionBytes);
+      if (fault) throw fault;
+      return bytes.length;
+    },
+  };
+}
+
 describe('what is on disk', () => {
+  test('a data object whose content writes itself is whole, or not there and no draft either', async () => {
+    const root = await makeRoot();
+    const store = await FsStore.open({ root });
+    const bytes = Buffer.alloc(300_000, 'content');
+    const fault = new Error('other content than was told');
+    expect(await store.putData('d/whole', selfWriting(bytes))).toEqual({ sizeBytes: bytes.length });
+    await expect(store.putData('d/broken', selfWriting(bytes, fault))).rejects.toBe(fault);
+    expect((await store.get('d/whole'))?.body.equals(bytes)).toBe(true);
+    expect(await store.get('d/broken')).toBeUndefined();
+    expect(await readdir(join(root, 'tmp'))).toEqual([]);
+    await store.close();
+  });
+
   test('a lost race and a stream that fails leave no draft', async () => {
     const root = await makeRoot();
     const store = await FsStore.open({ root });

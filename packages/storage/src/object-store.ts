@@ -97,7 +97,7 @@ export interface ChunkFile {
 export interface Chunks extends AsyncIterable<Uint8Array> {
   /**
    * In place of iterating: writes all bytes to a file, without flushing it, and answers how many they were. Whoever hands its bytes to
-   * another thread anyway has them written there. Nothing writes to the file once it has settled.
+   * another thread anyway has them written there; they are many. Nothing writes to the file once it has settled.
    * @throws what the chunks throw, or what the system says of a write
    */
   readonly writeTo?: (file: ChunkFile, options?: CallOptions) => Promise<number>;
