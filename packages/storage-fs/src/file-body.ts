@@ -6,6 +6,8 @@ import type { Piece } from './chunk.js';
 import { held } from './held.js';
 import type { OpenFile, SharedChunks } from './shared-chunks.js';
 
+/** Of what is read without lending: each piece has memory of its own. */
+const PIECE_BYTES = 1_048_576;
 const DESTROYED = 'the body was destroyed';
 
 /** Bytes `[start, end)` of a file, which it closes at its end and when it is destroyed. */
@@ -20,13 +22,13 @@ export class FileBody extends Readable implements LendingBody {
     range: Piece,
     private readonly chunks: SharedChunks,
   ) {
-    super({ highWaterMark: chunks.chunkBytes });
+    super({ highWaterMark: PIECE_BYTES });
     this.#position = range.start;
     this.#end = range.end;
   }
 
   override _read(): void {
-    const buffer = Buffer.allocUnsafeSlow(Math.min(this.chunks.chunkBytes, this.#end - this.#position));
+    const buffer = Buffer.allocUnsafeSlow(Math.min(PIECE_BYTES, this.#end - this.#position));
     this.#readAll(buffer, this.#position).then(
       (filled) => {
         this.#position += filled;

@@ -5,19 +5,25 @@ import type { Claim } from './chunk-reader.js';
 import { SharedChunks } from './shared-chunks.js';
 
 const CHUNK_BYTES = 10;
+const SMALL_CHUNK_BYTES = 4;
 const KEPT = 3;
 const CONTENT = Buffer.from(Array.from({ length: 105 }, (_, at) => at));
 
 /** A disk whose reads end when they are told to, and which knows who may be at which memory. */
 class Disk {
   readonly pool = new BufferPool(CHUNK_BYTES, 100);
-  readonly chunks = new SharedChunks(this.pool, KEPT);
-  readonly file = { name: 'a', sizeBytes: CONTENT.length };
+  readonly small = new BufferPool(SMALL_CHUNK_BYTES, 100);
+  readonly chunks: SharedChunks;
+  file = { name: 'a', sizeBytes: CONTENT.length };
   readonly inUse = new Map<ArrayBufferLike, number>();
   readonly memory = new Set<ArrayBufferLike>();
   readonly waiting: (() => void)[] = [];
   reads = 0;
   fault: Error | undefined;
+
+  constructor({ largeFiles = 100, keptBytes = KEPT * CHUNK_BYTES } = {}) {
+    this.chunks = new SharedChunks({ large: this.pool, largeFiles, small: this.small, keptBytes });
+  }
 
   readonly read = async (buffer: Buffer, position: number): Promise<number> => {
     if ((this.inUse.get(buffer.buffer) ?? 0) > 0) throw new Error('memory that somebody uses is read into');
@@ -164,7 +170,7 @@ test('a reader that stands still holds nobody up, and no more than its two chunk
 test('chunks of several files are kept within one limit', async () => {
   const disk = new Disk();
   const readers = ['a', 'b', 'c'].flatMap((name) => {
-    Object.assign(disk.file, { name });
+    disk.file = { ...disk.file, name };
     return [disk.open(), disk.open()];
   });
   await finish(
@@ -190,10 +196,35 @@ test('a range takes what is in memory of its first and last chunk, and reads no 
 test('files of other names share nothing', async () => {
   const disk = new Disk();
   const one = disk.open();
-  Object.assign(disk.file, { name: 'b' });
+  disk.file = { ...disk.file, name: 'b' };
   const other = disk.open();
   await finish(disk, [one, other]);
   expect(disk.reads).toBe(22);
+});
+
+test('files beyond those that may be large are read in small chunks, until one of the others is read to its end', async () => {
+  const disk = new Disk({ largeFiles: 1 });
+  const first = disk.open();
+  disk.file = { ...disk.file, name: 'b' };
+  const [second, third] = [disk.open(), disk.open()];
+  await finish(disk, [first]);
+  expect([first.isWhole, disk.reads]).toEqual([true, 11 + 1]);
+  // It stays as it has begun, for all its readers.
+  for (let turn = 0; turn < 3; turn++) await finish(disk, [second, third]);
+  expect([second.isWhole, third.isWhole, disk.reads]).toEqual([true, true, 11 + 27]);
+  disk.file = { ...disk.file, name: 'c' };
+  const fourth = disk.open();
+  await finish(disk, [fourth]);
+  expect([fourth.isWhole, disk.reads]).toEqual([true, 11 + 27 + 11]);
+});
+
+test('a file that fits into a small chunk is read in one, and leaves the large ones to others', async () => {
+  const disk = new Disk({ largeFiles: 1 });
+  disk.file = { ...disk.file, sizeBytes: SMALL_CHUNK_BYTES };
+  const little = disk.open(0, SMALL_CHUNK_BYTES);
+  disk.file = { name: 'b', sizeBytes: CONTENT.length };
+  await finish(disk, [little, disk.open()]);
+  expect([little.isWhole, disk.reads]).toEqual([true, 1 + 11]);
 });
 
 test('an error reaches everyone who waits for the chunk, and the next one tries again', async () => {
@@ -255,8 +286,9 @@ const action = fc.oneof(
 
 test('whatever their speeds, ranges, faults and departures, readers get their bytes and nobody reads into memory in use', async () => {
   const spans = fc.array(fc.oneof(whole, spanOf), { minLength: 5, maxLength: 5 });
-  const property = fc.asyncProperty(spans, fc.array(action, { maxLength: 120 }), async (ranges, actions) => {
-    const disk = new Disk();
+  const actionsOf = fc.array(action, { maxLength: 120 });
+  const property = fc.asyncProperty(spans, actionsOf, fc.boolean(), async (ranges, actions, large) => {
+    const disk = new Disk(large ? {} : { largeFiles: 0, keptBytes: KEPT * SMALL_CHUNK_BYTES });
     const fault = new Error('input/output error');
     const readers = ranges.map(({ start, end }) => disk.open(start, end));
     const begun: Promise<void>[] = [];
@@ -271,7 +303,7 @@ test('whatever their speeds, ranges, faults and departures, readers get their by
     }
     disk.fault = undefined;
     const gone = new Set(readers.filter(({ ended, isWhole }) => ended && !isWhole));
-    await finish(disk, readers);
+    for (let turn = 0; turn < 3; turn++) await finish(disk, readers);
     await Promise.all(begun);
     for (const one of readers) {
       one.check();

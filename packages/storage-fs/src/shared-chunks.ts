@@ -9,6 +9,17 @@ export interface OpenFile {
   readonly sizeBytes: number;
 }
 
+/** The larger the chunks are, the less they cost for each byte; a file takes two of them for each reader. */
+export interface ChunkMemory {
+  readonly large: BufferPool;
+  /** How many files at a time are read in large chunks, those that fit into a small one left out. */
+  readonly largeFiles: number;
+  /** For the files beyond. */
+  readonly small: BufferPool;
+  /** What may be kept for readers behind others, beyond what is in use. */
+  readonly keptBytes: number;
+}
+
 /**
  * Lets readers of one file that are near each other read each chunk of it once. A chunk stays in memory while somebody uses it, and,
  * within the limit, while somebody is about to come to it. Nobody waits for another reader, only for the disk: who has fallen too far
@@ -16,31 +27,35 @@ export interface OpenFile {
  */
 export class SharedChunks {
   readonly #files = new Map<string, SharedFile>();
+  #largeFiles = 0;
   /** Chunks that are kept for those behind, of all files, the one that was put here first at its front. */
   readonly #kept = new Map<Chunk, SharedFile>();
+  #keptBytes = 0;
 
-  constructor(
-    private readonly buffers: BufferPool,
-    private readonly keptAtMost: number,
-  ) {}
-
-  get chunkBytes(): number {
-    return this.buffers.bufferBytes;
-  }
+  constructor(private readonly memory: ChunkMemory) {}
 
   /** A reader of that span. What is read with its `read` others get, too. It must leave. */
   join(file: OpenFile, span: Piece, read: ReadAt): ChunkReader {
-    const shared = this.#files.get(file.name) ?? new SharedFile(file, this.chunkBytes);
-    this.#files.set(file.name, shared);
+    const shared = this.#files.get(file.name) ?? this.#add(file);
     const reader = new ChunkReader(this.#sourceOf(shared), span, read);
     shared.readers.add(reader);
     return reader;
   }
 
+  #add(file: OpenFile): SharedFile {
+    const { large, largeFiles, small } = this.memory;
+    const isLarge = file.sizeBytes > small.bufferBytes && this.#largeFiles < largeFiles;
+    const shared = new SharedFile(file, isLarge ? large : small);
+    if (isLarge) this.#largeFiles++;
+    this.#files.set(file.name, shared);
+    return shared;
+  }
+
   #sourceOf(file: SharedFile): ChunkSource {
+    const { chunkBytes } = file;
     return {
-      chunkBytes: this.chunkBytes,
-      windowChunks: this.keptAtMost,
+      chunkBytes,
+      windowChunks: Math.floor(this.memory.keptBytes / chunkBytes),
       use: ({ read }, piece) => this.#use(file, piece, read),
       release: (chunk) => this.#release(file, chunk),
       leave: (reader) => this.#leave(file, reader),
@@ -49,13 +64,13 @@ export class SharedChunks {
 
   #use(file: SharedFile, piece: Piece, read: ReadAt): Chunk {
     const chunk = file.find(piece) ?? this.#load(file, piece, read);
-    this.#kept.delete(chunk);
+    this.#unkeep(chunk);
     chunk.users++;
     return chunk;
   }
 
   #load(file: SharedFile, piece: Piece, read: ReadAt): Chunk {
-    const chunk = new Chunk(piece, this.buffers.take(), read);
+    const chunk = new Chunk(piece, file.buffers.take(), read);
     file.add(chunk);
     // Whoever waits for a chunk that cannot be read is told why; whoever comes later tries again.
     void chunk.bytes.catch(() => file.remove(chunk)).then(() => this.#release(file, chunk));
@@ -67,20 +82,30 @@ export class SharedChunks {
     if (chunk.users > 0) return;
     if (!file.wants(chunk)) return this.#drop(file, chunk);
     this.#kept.set(chunk, file);
-    const [longest] = this.#kept;
-    if (this.#kept.size > this.keptAtMost && longest) this.#drop(longest[1], longest[0]);
+    this.#keptBytes += chunk.memory.length;
+    for (const [longest, of] of this.#kept) {
+      if (this.#keptBytes <= this.memory.keptBytes) break;
+      this.#drop(of, longest);
+    }
   }
 
   #leave(file: SharedFile, reader: ChunkReader): void {
     file.readers.delete(reader);
-    if (file.readers.size === 0 && this.#files.get(file.name) === file) this.#files.delete(file.name);
+    if (file.readers.size === 0 && this.#files.get(file.name) === file) {
+      this.#files.delete(file.name);
+      if (file.buffers === this.memory.large) this.#largeFiles--;
+    }
     for (const [chunk, of] of this.#kept) if (of === file && !file.wants(chunk)) this.#drop(file, chunk);
   }
 
   #drop(file: SharedFile, chunk: Chunk): void {
-    this.#kept.delete(chunk);
+    this.#unkeep(chunk);
     file.remove(chunk);
-    if (chunk.reusable) this.buffers.give(chunk.memory);
+    if (chunk.reusable) file.buffers.give(chunk.memory);
+  }
+
+  #unkeep(chunk: Chunk): void {
+    if (this.#kept.delete(chunk)) this.#keptBytes -= chunk.memory.length;
   }
 }
 
@@ -90,11 +115,15 @@ class SharedFile {
 
   constructor(
     private readonly file: OpenFile,
-    private readonly chunkBytes: number,
+    readonly buffers: BufferPool,
   ) {}
 
   get name(): string {
     return this.file.name;
+  }
+
+  get chunkBytes(): number {
+    return this.buffers.bufferBytes;
   }
 
   find({ start }: Piece): Chunk | undefined {

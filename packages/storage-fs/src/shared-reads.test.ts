@@ -1,14 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, test } from '@jest/globals';
+import { setTimeout } from 'node:timers/promises';
+import { expect, jest, test } from '@jest/globals';
 import { canLend, type Chunks } from '@atoll/storage';
 import { FsStore } from './fs-store.js';
 import { temporaryRoots } from './testing/temporary-root.js';
 import { systemError, watchedFiles } from './testing/watched-files.js';
 
 const makeRoot = temporaryRoots();
-const CHUNK_BYTES = 1_048_576;
+const CHUNK_BYTES = 2_097_152;
+const SMALL_CHUNK_BYTES = 262_144;
 const DATA = randomBytes(6 * CHUNK_BYTES + 1000);
 const WHOLE_READS = 7;
 
@@ -102,7 +104,7 @@ test('a fault of the disk is told to all streams', async () => {
 
 test('a stream of what was replaced and one of what replaced it get each its own bytes', async () => {
   const { store } = await openCounting();
-  const [one, two] = [randomBytes(2_000_000), randomBytes(2_000_000)];
+  const [one, two] = [randomBytes(5_000_000), randomBytes(5_000_000)];
   await store.put('m/a', one, { blind: true });
   const before = await bodyOf(store, 'm/a');
   await store.put('m/a', two, { blind: true });
@@ -132,5 +134,24 @@ test('ranges get their bytes beside streams of the whole', async () => {
   const bodies = await Promise.all([...ranges, ...ranges].map((range) => bodyOf(store, 'd/a', range)));
   const all = await Promise.all(bodies.map((body, at) => lentBy(body, 1 + (at % 3))));
   [...ranges, ...ranges].forEach(({ start, end }, at) => expect(all[at]?.equals(DATA.subarray(start, end))).toBe(true));
+  await store.close();
+});
+
+test('many streams of different objects take little memory each, however long their clients take', async () => {
+  const { store } = await openCounting();
+  const keys = Array.from({ length: 40 }, (_, at) => `d/many-${at}`);
+  const bytes = DATA.subarray(0, 3 * SMALL_CHUNK_BYTES);
+  for (const key of keys) await store.putData(key, piecesOf(bytes));
+  const made = jest.spyOn(Buffer, 'allocUnsafeSlow');
+  const stop = Promise.withResolvers<void>();
+  const bodies = await Promise.all(keys.map((key) => bodyOf(store, key)));
+  const lending = bodies.map((body) => body.lend(() => stop.promise));
+  await setTimeout(200);
+  const takenBytes = made.mock.calls.reduce((sum, [sizeBytes]) => sum + sizeBytes, 0);
+  made.mockRestore();
+  stop.resolve();
+  await Promise.all(lending);
+  expect(takenBytes).toBeLessThanOrEqual(16 * CHUNK_BYTES + 24 * 2 * SMALL_CHUNK_BYTES);
+  expect(takenBytes).toBeGreaterThan(40 * SMALL_CHUNK_BYTES);
   await store.close();
 });

@@ -13,6 +13,7 @@ import { ObjectFiles } from './object-files.js';
 import { ObjectReads } from './object-reads.js';
 import type { OwnerLock } from './owner-lock.js';
 import { PartFiles } from './part-files.js';
+import { readMemory } from './read-memory.js';
 import { RecoveryWatch } from './recovery-watch.js';
 import { SharedChunks } from './shared-chunks.js';
 import { storeDisk, type StoreDisk } from './store-disk.js';
@@ -21,11 +22,9 @@ import { foreignMemory, ownedMemory } from './store-memory.js';
 import type { WriteLog } from './write-log.js';
 import { Writes } from './writes.js';
 
-/** From here on a read or a write costs little beside the copying, and the memory for a hundred streams is still small. */
-const BUFFER_BYTES = 1_048_576;
-const KEPT_BUFFERS = 16;
-/** What may be kept beyond what is being sent, for streams that follow others. */
-const KEPT_CHUNKS = 8;
+/** From here on a write costs little beside the copying. */
+const WRITE_BYTES = 1_048_576;
+const KEPT_WRITE_BUFFERS = 8;
 /** Whoever reads beside the owner sees what is short-lived after twice as long, if it lives that long. */
 const SHOW_AFTER_MS = 500;
 
@@ -65,12 +64,12 @@ export function storeParts(
   const writes = new Writes(paths, lock === undefined);
   const turns = new KeyTurns({ writes, mutex, late, known });
   const changes = new ObjectChanges({ writes, turns, logged, late, objects });
-  const buffers = new BufferPool(BUFFER_BYTES, KEPT_BUFFERS);
+  const buffers = new BufferPool(WRITE_BYTES, KEPT_WRITE_BUFFERS);
   const writer = new ChunkWriter({ buffers, bySystem: options.files === undefined });
   const partFiles = new PartFiles(files, disk.folders, publisher, writer);
   const data = new DataFiles({ paths, writes, known, changes, publisher, partFiles, writer });
   const lister = new Lister(folders, (key, facts) => objects.infoOf(key, facts));
-  const chunks = new SharedChunks(buffers, KEPT_CHUNKS);
+  const chunks = new SharedChunks(readMemory());
   const reads = new ObjectReads({ paths, late, known, objects, lister, chunks, watch });
   return { disk, lock, known, folders, log, shower, late, writes, reads, changes, partFiles, data };
 }
