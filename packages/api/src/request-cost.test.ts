@@ -13,6 +13,7 @@ interface Cost {
   readonly status: number;
   readonly promises: number;
   readonly timers: number;
+  readonly immediates: number;
   readonly listeners: number;
 }
 
@@ -37,7 +38,13 @@ async function costOf(app: ReturnType<typeof createApp>, url: string): Promise<C
   hook.disable();
   const after = res.listenerCount('close') + res.listenerCount('error') + res.listenerCount('finish');
   const count = (type: string) => inits.get(type) ?? 0;
-  return { status: res.statusCode, promises: count('PROMISE'), timers: count('Timeout'), listeners: after - before };
+  return {
+    status: res.statusCode,
+    promises: count('PROMISE'),
+    timers: count('Timeout'),
+    immediates: count('Immediate'),
+    listeners: after - before,
+  };
 }
 
 describe('what runs for each request', () => {
@@ -63,9 +70,15 @@ describe('what runs for each request', () => {
   test.each([
     ['the ping', '/v2/'],
     ['a manifest by tag, which is at hand', '/v2/a/manifests/v1'],
-  ])('%s takes no promise, no timer and two listeners', async (_what, url) => {
+  ])('%s takes no promise, no timer, two listeners, and one turn of the event loop', async (_what, url) => {
     await costOf(app, url);
-    expect(await costOf(app, url)).toEqual({ status: 200, promises: 0, timers: 0, listeners: 2 });
+    expect(await costOf(app, url)).toEqual({
+      status: 200,
+      promises: 0,
+      timers: 0,
+      immediates: 1,
+      listeners: 2,
+    });
   });
 
   test('is no line in the log for a read that went well, where debug is off', () => {

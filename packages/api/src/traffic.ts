@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { withRequest, type Logger } from '@atoll/runtime';
 import type { BufferPool } from '@atoll/storage';
+import { Connections } from './connections.js';
 import { Exchange, type ExchangeParts } from './exchange.js';
 import type { ApiLimits } from './limits.js';
 
@@ -15,9 +16,7 @@ type Task = (exchange: Exchange) => Promise<void> | void;
 export class Traffic {
   draining = false;
   /** Those whose answer is not out yet. */
-  readonly #exchanges = new Set<Exchange>();
-  /** The newest request of each connection that has one under way. */
-  readonly #newest = new Map<Socket, Exchange>();
+  readonly #exchanges = new Connections();
   /** Tasks under way: one may go on after its client has gone. */
   #running = 0;
   readonly #awaitContinue = new WeakSet<IncomingMessage>();
@@ -40,10 +39,7 @@ export class Traffic {
   run(req: IncomingMessage, res: ServerResponse, task: Task): Promise<void> | void {
     const requestId = requestIdOf(req);
     const exchange = new Exchange(req, res, requestId, this.#awaitContinue.has(req), this.#parts);
-    const { socket } = req;
-    const before = this.#newest.get(socket);
-    this.#exchanges.add(exchange);
-    this.#newest.set(socket, exchange);
+    const before = this.#exchanges.add(exchange);
     this.#running++;
     return withRequest({ requestId }, () =>
       before ? this.#queue(exchange, before, task) : this.#attempt(exchange, task),
@@ -59,13 +55,13 @@ export class Traffic {
     socket.pause();
     await before.over();
     if (socket.destroyed) return this.#attempt(exchange, () => exchange.drop());
-    if (this.#newest.get(socket) === exchange) socket.resume();
+    if (this.on(socket).at(-1) === exchange) socket.resume();
     return this.#attempt(exchange, task);
   }
 
   /** What is being answered on a connection, in the order of the requests. */
-  on(socket: Socket): Exchange[] {
-    return [...this.#exchanges].filter((exchange) => exchange.req.socket === socket);
+  on(socket: Socket): readonly Exchange[] {
+    return this.#exchanges.on(socket);
   }
 
   /** Answers whether nothing was being answered any more before time was up. */
@@ -81,7 +77,7 @@ export class Traffic {
   }
 
   abortAll(reason: Error): void {
-    for (const exchange of this.#exchanges) exchange.abort(reason);
+    for (const exchange of this.#exchanges.all()) exchange.abort(reason);
   }
 
   /** Asynchronous only where the task is: a manifest at hand is answered at once. */
@@ -116,9 +112,7 @@ export class Traffic {
   }
 
   #ended(exchange: Exchange): void {
-    this.#exchanges.delete(exchange);
-    const { socket } = exchange.req;
-    if (this.#newest.get(socket) === exchange) this.#newest.delete(socket);
+    this.#exchanges.remove(exchange);
     this.#tellIfIdle();
   }
 
