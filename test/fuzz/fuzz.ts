@@ -2,6 +2,8 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { serveRegion, type Served } from '../harness/atoll.js';
+import { filledContent } from '../harness/images.js';
+import { pushBlob } from '../harness/push.js';
 import { freePorts } from '../harness/service.js';
 import type { Target } from './connection.js';
 import { Lane, type Found } from './lane.js';
@@ -151,7 +153,10 @@ export class Fuzz {
   }
 }
 
-/** Quiet about what it refuses: a line for each of a million bad requests would only tell how fast lines are written. */
+/**
+ * Quiet about what it refuses: a line for each of a million bad requests would only tell how fast lines are written. What it begins once
+ * and keeps, such as the thread for large content, is begun.
+ */
 export async function startRegion(folder: string): Promise<Served> {
   mkdirSync(folder, { recursive: true });
   const [port = 0] = await freePorts(1);
@@ -166,6 +171,7 @@ export async function startRegion(folder: string): Promise<Served> {
     port,
     join(folder, 'atoll.log'),
   );
+  await pushBlob(served.wire, 'begun', filledContent('begun', 1_048_576));
   served.wire.close();
   return served;
 }
