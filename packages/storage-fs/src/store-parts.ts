@@ -1,4 +1,5 @@
 import { BufferPool, KeyedMutex } from '@atoll/storage';
+import { chunkMemory } from './chunk-memory.js';
 import { ChunkWriter } from './chunk-writer.js';
 import { DataFiles } from './data-files.js';
 import type { FileShower } from './file-shower.js';
@@ -13,7 +14,6 @@ import { ObjectFiles } from './object-files.js';
 import { ObjectReads } from './object-reads.js';
 import type { OwnerLock } from './owner-lock.js';
 import { PartFiles } from './part-files.js';
-import { readMemory } from './read-memory.js';
 import { RecoveryWatch } from './recovery-watch.js';
 import { SharedChunks } from './shared-chunks.js';
 import { storeDisk, type StoreDisk } from './store-disk.js';
@@ -69,7 +69,7 @@ export function storeParts(
   const partFiles = new PartFiles(files, disk.folders, publisher, writer);
   const data = new DataFiles({ paths, writes, known, changes, publisher, partFiles, writer });
   const lister = new Lister(folders, (key, facts) => objects.infoOf(key, facts));
-  const chunks = new SharedChunks(readMemory());
+  const chunks = new SharedChunks(chunkMemory());
   const reads = new ObjectReads({ paths, late, known, objects, lister, chunks, watch });
   return { disk, lock, known, folders, log, shower, late, writes, reads, changes, partFiles, data };
 }
