@@ -9,9 +9,9 @@ if (sentence !== undefined) {
   process.exit(2);
 }
 
-// Before it collects, V8 lets the heap grow by three quarters and not by as much as it is fast enough for, which is three to four times. The caches
-// make it large, and are soon collected. With less, the content of a few large pushes makes it collect, as that counts as well. Node takes
-// this option only here or on its command line.
+// Before it collects, V8 lets the heap grow by three quarters and not by as much as it is fast enough for, which is three to four times.
+// The caches make it large, and are soon collected. With less, the content of a few large pushes makes it collect, as that counts as well.
+// Node takes this option only here or on its command line.
 setFlagsFromString('--heap-growing-percent=75');
 
 // Whoever reads the output may leave, as `head` does and a closed terminal; the regions go on.

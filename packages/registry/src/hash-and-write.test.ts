@@ -1,35 +1,18 @@
-import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { open } from 'node:fs/promises';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { digestOf } from '@atoll/core';
 import type { ChunkFile } from '@atoll/storage';
 import fc from 'fast-check';
 import { HashThread } from './hash-thread.js';
 import { HashedChunks } from './hashed-chunks.js';
+import { chunkFiles } from './testing/chunk-files.js';
 
 const MEBIBYTE = 1_048_576;
 const CONTENT = Buffer.alloc(6 * MEBIBYTE, 'what a layer is made of ');
 
-let folder: string;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'atoll-hash-and-write-'));
-});
-afterAll(() => rm(folder, { recursive: true, force: true }));
-
+const newFile = chunkFiles();
 const thread = new HashThread();
 afterEach(() => thread.stop());
-
-/** Where what is written may be looked at. */
-async function newFile(positionBytes = 0) {
-  const path = join(folder, 'file');
-  const handle = await open(path, 'w');
-  const told: number[] = [];
-  const written = async (sizeBytes: number): Promise<void> => void told.push(sizeBytes);
-  const file: ChunkFile = { descriptor: handle.fd, positionBytes, written };
-  const read = async (): Promise<Buffer> => (await readFile(path)).subarray(positionBytes);
-  return { file, handle, told, read };
-}
 
 interface Given {
   readonly sizeBytes: number;
@@ -132,7 +115,9 @@ describe('content that is hashed and written', () => {
   });
 
   test('a file that cannot be written to is told with what the system says, and soon', async () => {
-    const handle = await open(join(folder, 'file'), 'r');
+    const { path, handle: empty } = await newFile();
+    await empty.close();
+    const handle = await open(path, 'r');
     const file: ChunkFile = { descriptor: handle.fd, positionBytes: 0, written: () => Promise.resolve() };
     const hash = thread.hash('sha256');
     let asked = 0;

@@ -1,22 +1,15 @@
-import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, test } from '@jest/globals';
 import { digestOf, type Digest } from '@atoll/core';
 import type { CallOptions } from '@atoll/storage';
 import { HashThread } from './hash-thread.js';
+import { chunkFiles } from './testing/chunk-files.js';
 import { verifyBytes, VerifiedChunks } from './verified-chunks.js';
 
 const CONTENT = Buffer.alloc(3_000_000, 'what a layer is made of ');
 const OTHER = digestOf('something else');
 
-let folder: string;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'atoll-verified-chunks-'));
-});
-afterAll(() => rm(folder, { recursive: true, force: true }));
-
+const newFile = chunkFiles();
 const thread = new HashThread();
 afterEach(() => thread.stop());
 
@@ -34,16 +27,14 @@ async function iterated(told: Told): Promise<Buffer> {
 }
 
 async function written(told: Told, o?: CallOptions): Promise<Buffer> {
-  const path = join(folder, 'file');
-  const handle = await open(path, 'w');
-  const file = { descriptor: handle.fd, positionBytes: 0, written: () => Promise.resolve() };
+  const { file, handle, read } = await newFile();
   try {
     const verified = new VerifiedChunks(inPieces(CONTENT), told.digest, thread, told.sizeBytes);
     expect(await verified.writeTo(file, o)).toBe(CONTENT.length);
+    return await read();
   } finally {
     await handle.close();
   }
-  return readFile(path);
 }
 
 describe.each([

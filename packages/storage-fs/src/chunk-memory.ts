@@ -8,7 +8,7 @@ const MEBIBYTE = 1024 * KIBIBYTE;
  * What a store reads files in. Large chunks are sent with the fewest calls; from a number of files on, smaller ones keep the memory for
  * hundreds of them small.
  */
-export function readMemory(): ChunkMemory {
+export function chunkMemory(): ChunkMemory {
   return {
     large: new BufferPool(2 * MEBIBYTE, 8),
     largeFiles: 16,

@@ -1,10 +1,10 @@
-import { writeSync } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { BufferPool, type ChunkFile, type Chunks } from '@atoll/storage';
+import { BufferPool } from '@atoll/storage';
+import { selfWriting } from './testing/self-writing.js';
 import { temporaryRoots } from './testing/temporary-root.js';
 import { systemError, watchedFiles } from './testing/watched-files.js';
 import { ChunkWriter } from './chunk-writer.js';
@@ -84,24 +84,6 @@ test('a flush in the background that fails is told', async () => {
   await handle.close();
   expect(flushes).toBe(1);
 });
-
-/** Chunks that write themselves, and tell how the file was used. */
-function selfWriting(bytes: Buffer) {
-  const used: ChunkFile[] = [];
-  const chunks: Chunks = {
-    [Symbol.asyncIterator]: () => give([bytes]),
-    writeTo: async (file) => {
-      used.push(file);
-      for (let at = 0; at < bytes.length; at += 1_048_576) {
-        const end = Math.min(bytes.length, at + 1_048_576);
-        writeSync(file.descriptor, bytes, at, end - at, file.positionBytes + at);
-        await file.written(end);
-      }
-      return bytes.length;
-    },
-  };
-  return { chunks, used };
-}
 
 test('chunks that can write themselves do, and the file is flushed meanwhile', async () => {
   const path = join(await makeRoot(), 'file');

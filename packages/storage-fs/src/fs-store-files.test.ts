@@ -1,9 +1,9 @@
-import { writeSync } from 'node:fs';
 import { link, mkdir, readdir, readlink, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import type { Chunks } from '@atoll/storage';
 import { FsStore } from './fs-store.js';
+import { selfWriting } from './testing/self-writing.js';
 import { temporaryRoots } from './testing/temporary-root.js';
 import { watchedFiles, type SystemCall } from './testing/watched-files.js';
 
@@ -13,26 +13,16 @@ async function* chunks(text: string): Chunks {
   yield Buffer.from(text);
 }
 
-/** Half of it is written when `fault` ends it. */
-function selfWriting(bytes: Buffer, fault?: Error): Chunks {
-  return {
-    [Symbol.asyncIterator]: () => chunks('iterated')[Symbol.asyncIterator](),
-    writeTo: async ({ descriptor, positionBytes }) => {
-      writeSync(descriptor, bytes, 0, bytes.length / (fault ? 2 : 1), positionBytes);
-      if (fault) throw fault;
-      return bytes.length;
-    },
-  };
-}
-
 describe('what is on disk', () => {
   test('a data object whose content writes itself is whole, or not there and no draft either', async () => {
     const root = await makeRoot();
     const store = await FsStore.open({ root });
     const bytes = Buffer.alloc(300_000, 'content');
     const fault = new Error('other content than was told');
-    expect(await store.putData('d/whole', selfWriting(bytes))).toEqual({ sizeBytes: bytes.length });
-    await expect(store.putData('d/broken', selfWriting(bytes, fault))).rejects.toBe(fault);
+    const whole = selfWriting(bytes);
+    expect(await store.putData('d/whole', whole.chunks)).toEqual({ sizeBytes: bytes.length });
+    expect(whole.used).toHaveLength(1);
+    await expect(store.putData('d/broken', selfWriting(bytes, fault).chunks)).rejects.toBe(fault);
     expect((await store.get('d/whole'))?.body.equals(bytes)).toBe(true);
     expect(await store.get('d/broken')).toBeUndefined();
     expect(await readdir(join(root, 'tmp'))).toEqual([]);
